@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { envelope, fixed, name, type ReadingKind } from './reading-kind.ts';
+
+const schema = z.strictObject({
+  kind: z.literal('stop-event'),
+  ...envelope,
+  vehicleId: name,
+  event: z.enum(['arrival', 'departure', 'passing', 'doors-opened', 'doors-closed']),
+  stopId: name,
+  stopSequence: z.int().min(0).optional(),
+  tripId: name.optional(),
+  routeId: name.optional(),
+  directionId: z.int().min(0).max(1).optional(),
+  serviceDate: z.iso.date().optional(),
+  /** Positive is late. */
+  delayS: z.number().optional(),
+});
+
+export type StopEvent = z.infer<typeof schema>;
+
+export const stopEvent: ReadingKind<StopEvent> = {
+  kind: 'stop-event',
+  schema,
+  slot: (r) => ({ subject: r.vehicleId, direction: '', lane: 0 }),
+  periodS: () => 0,
+  identity: (r, observedAt) => `${observedAt}/${r.event}`,
+  content: (r) => [
+    r.stopId,
+    r.stopSequence ?? null,
+    r.tripId ?? null,
+    r.routeId ?? null,
+    r.directionId ?? null,
+    r.serviceDate ?? null,
+    fixed(r.delayS, 1),
+  ],
+  impossible: () => undefined,
+};
