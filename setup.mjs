@@ -23,12 +23,13 @@ function platform() {
 if (!installed()) {
   const what = dev ? 'packages and test tools' : 'packages';
   console.error(`headway: installing ${what} (once; about a minute)`);
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Not `ci`: it refuses a lock file made where a registry lacks another platform's optional packages.
+  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   if (!dev) args.push('--omit=dev');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const run = spawnSync(npm, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
   if (run.status !== 0) {
-    console.error('headway: could not install packages\n  detail: npm ci failed, see above');
+    console.error('headway: could not install packages\n  detail: npm install failed, see above');
     console.error('  hint: check that this machine reaches the npm registry, then run the same command again');
     process.exit(3);
   }
