@@ -1,0 +1,316 @@
+import { hourOf, type Instant } from '#domain/instant.ts';
+import type { LedgerRow } from '#domain/ledger.ts';
+import { type ClockDomain, LIVE, type LogRecord } from '#domain/log.ts';
+import { COUNTED, DUPLICATE, type OutcomeCode, RESTATED } from '#domain/outcome.ts';
+import type { SlotKey } from '#domain/store.ts';
+import type { WindowRow } from '#domain/window.ts';
+import type { Admitted, Judged } from './admission.ts';
+import { type Identified, identify } from './identity.ts';
+import { type LedgerCounts, ledgerCounts } from './ledger-counts.ts';
+import {
+  type DeviceStream,
+  newDeviceStream,
+  type SlotWindow,
+  type SlotWindows,
+  type SubjectStream,
+  slotOf,
+  subjectOf,
+} from './streams.ts';
+import { windowValues } from './window-values.ts';
+
+export interface ClosingRule {
+  /** A window closes when later readings of its own stream have passed its end by this much. */
+  graceMs: number;
+  /** Or when live time has passed its end by this much; never for recordings. */
+  idleMs: number;
+}
+
+export const usualClosing: ClosingRule = { graceMs: 60_000, idleMs: 600_000 };
+
+/** Everything processing knows of one partition. */
+export interface PartitionState {
+  partition: number;
+  devices: Map<string, DeviceStream>;
+  ledger: LedgerCounts;
+  /** Streams changed since the last `collect`. */
+  touched: Set<DeviceStream>;
+  /** Windows published or changed since the last `collect`. */
+  changed: Set<SlotWindow>;
+  owners: Map<SlotWindow, { device: DeviceStream; subject: string; slot: SlotWindows }>;
+}
+
+export interface JudgedRecord {
+  record: LogRecord;
+  judged: readonly Judged[];
+}
+
+/** Stored rows that must be in the state before a batch is processed. */
+export interface Missing {
+  slots: SlotKey[];
+  ledger: { deviceId: string; hourReceived: Instant }[];
+}
+
+export interface Collected {
+  windows: WindowRow[];
+  ledger: LedgerRow[];
+  touched: DeviceStream[];
+}
+
+/** Seconds that `siteId`'s installation of the device should have covered in a window; null where it promises none. */
+export type ExpectedS = (
+  deviceId: string,
+  siteId: string,
+  at: Instant,
+  slot: { direction: string; lane: number; windowS: number },
+) => number | null;
+
+/** Windows, event time and ledger of one partition: no I/O, no clock, no randomness; time comes with the records. */
+export function processor(closing: ClosingRule) {
+  const initial = (partition: number, devices: readonly DeviceStream[] = []): PartitionState => ({
+    partition,
+    devices: new Map(devices.map((d) => [d.deviceId, d])),
+    ledger: ledgerCounts(partition),
+    touched: new Set(),
+    changed: new Set(),
+    owners: new Map(),
+  });
+
+  /** What the store must supply before these records can be processed, given that nothing newer is stored. */
+  const missing = (state: PartitionState, batch: readonly JudgedRecord[]): Missing => {
+    const slots = new Map<string, SlotKey>();
+    const ledger = new Map<string, { deviceId: string; hourReceived: Instant }>();
+    for (const { record, judged } of batch) {
+      const device = state.devices.get(record.deviceId);
+      if (!device) continue;
+      const hourReceived = hourOf(record.receivedAt);
+      if (hourReceived <= device.ledgerHour && !state.ledger.has(device.deviceId, hourReceived)) {
+        ledger.set(`${device.deviceId}/${hourReceived}`, { deviceId: device.deviceId, hourReceived });
+      }
+      for (const j of judged) {
+        if (!isAdmitted(j)) continue;
+        const { subject, direction, lane } = j.kind.slot(j.reading);
+        const slot = device.subjects
+          .get(subject)
+          ?.slots.find(
+            (s) =>
+              s.lane === lane &&
+              s.kind === j.kind.kind &&
+              s.windowS === j.windowS &&
+              s.direction === direction,
+          );
+        if (!slot || j.windowStart > slot.frontier || slot.windows.has(j.windowStart)) continue;
+        const { kind, windowS } = slot;
+        const { deviceId } = device;
+        slots.set(`${deviceId}/${subject}/${kind}/${direction}/${lane}/${windowS}/${j.windowStart}`, {
+          kind,
+          deviceId,
+          subject,
+          direction,
+          lane,
+          windowS,
+          startAt: j.windowStart,
+        });
+      }
+    }
+    return { slots: [...slots.values()], ledger: [...ledger.values()] };
+  };
+
+  const provide = (
+    state: PartitionState,
+    rows: readonly WindowRow[],
+    ledgerRows: readonly LedgerRow[],
+  ): void => {
+    state.ledger.load(ledgerRows);
+    for (const row of rows) {
+      const device = state.devices.get(row.deviceId);
+      if (!device) continue;
+      const slot = slotOf(subjectOf(device, row.subject), row.kind, row, row.windowS);
+      let window = slot.windows.get(row.startAt);
+      if (!window) {
+        window = { startAt: row.startAt, sites: [] };
+        slot.windows.set(row.startAt, window);
+      }
+      const { siteId, members, revision, reason } = row;
+      window.sites.push({ siteId, members, revision, reason, changed: false });
+      // Loaded windows leave memory at the next collect, changed or not.
+      state.changed.add(window);
+      state.owners.set(window, { device, subject: row.subject, slot });
+    }
+  };
+
+  /** Outcome of each reading, in order. `orderedAt` is the record's own position, unless an order readmits it. */
+  const onRecord = (
+    state: PartitionState,
+    { record, judged }: JudgedRecord,
+    orderedAt = record.position,
+    readmitted = false,
+  ): OutcomeCode[] => {
+    const device = touch(state, record.deviceId, record.domain);
+    const hourReceived = hourOf(record.receivedAt);
+    if (hourReceived > device.ledgerHour) device.ledgerHour = hourReceived;
+    const codes = new Array<OutcomeCode>(judged.length);
+    for (let i = 0; i < judged.length; i++) {
+      const j = judged[i]!;
+      let code = j.code;
+      let late = 0;
+      if (isAdmitted(j)) {
+        const placed = place(state, device, record, j, orderedAt, readmitted);
+        code = placed.outcome;
+        late = placed.late ? 1 : 0;
+      }
+      state.ledger.add(record.deviceId, hourReceived, j.observedAt, code, 1, late);
+      codes[i] = code;
+    }
+    if (record.type === 'end') closeDevice(state, device);
+    return codes;
+  };
+
+  const place = (
+    state: PartitionState,
+    device: DeviceStream,
+    record: LogRecord,
+    j: Admitted,
+    orderedAt: number,
+    readmitted: boolean,
+  ): { outcome: OutcomeCode; late: boolean } => {
+    const at = j.kind.slot(j.reading);
+    const stream = subjectOf(device, at.subject);
+    const slot = slotOf(stream, j.kind.kind, at, j.windowS);
+    let window = slot.windows.get(j.windowStart);
+    if (!window) {
+      window = { startAt: j.windowStart, sites: [] };
+      slot.windows.set(j.windowStart, window);
+      if (j.windowStart > slot.frontier) slot.frontier = j.windowStart;
+    }
+    const { position } = record;
+    const entry = {
+      partition: state.partition,
+      position,
+      index: j.index,
+      orderedAt,
+      content: j.kind.content(j.reading),
+    };
+    const result = identify(window, j.siteId, j.kind.identity(j.reading, j.observedAt), j.observedAt, entry);
+    const windowEnd = j.windowStart + j.windowS * 1_000;
+    if (windowEnd < stream.nextCloseAt) stream.nextCloseAt = windowEnd;
+    const passed = windowEnd <= stream.eventTime - closing.graceMs;
+    const revised = revise(result, readmitted);
+    if (revised) {
+      state.changed.add(window);
+      state.owners.set(window, { device, subject: at.subject, slot });
+    }
+    if (j.observedAt > stream.eventTime) stream.eventTime = j.observedAt;
+    closePassed(state, device, at.subject, stream, stream.eventTime - closing.graceMs);
+    return { outcome: result.outcome, late: (revised || passed) && result.outcome !== DUPLICATE };
+  };
+
+  /** Closes windows that end at or before `until`. */
+  const closePassed = (
+    state: PartitionState,
+    device: DeviceStream,
+    subject: string,
+    stream: SubjectStream,
+    until: Instant,
+  ): void => {
+    if (until < stream.nextCloseAt) return;
+    stream.nextCloseAt = Number.POSITIVE_INFINITY;
+    for (const slot of stream.slots) {
+      const windowMs = slot.windowS * 1_000;
+      for (const window of slot.windows.values()) {
+        if (window.startAt + windowMs > until) {
+          stream.nextCloseAt = Math.min(stream.nextCloseAt, window.startAt + windowMs);
+          continue;
+        }
+        let published = false;
+        for (const site of window.sites) {
+          if (site.revision >= 0) continue;
+          site.revision = 0;
+          site.changed = true;
+          published = true;
+        }
+        if (!published) continue;
+        state.changed.add(window);
+        state.owners.set(window, { device, subject, slot });
+      }
+    }
+  };
+
+  const closeDevice = (state: PartitionState, device: DeviceStream): void => {
+    for (const [subject, stream] of device.subjects) {
+      closePassed(state, device, subject, stream, Number.POSITIVE_INFINITY);
+    }
+  };
+
+  /** Closes idle windows of live devices. `liveTime` never goes back. */
+  const onTime = (state: PartitionState, liveTime: Instant): void => {
+    for (const device of state.devices.values()) {
+      if (device.domain !== LIVE) continue;
+      const before = state.changed.size;
+      for (const [subject, stream] of device.subjects) {
+        closePassed(state, device, subject, stream, liveTime - closing.idleMs);
+      }
+      if (state.changed.size > before) state.touched.add(device);
+    }
+  };
+
+  /** Everything to be stored since the last call. Published windows leave the memory: the store has them. */
+  const collect = (state: PartitionState, expectedS: ExpectedS): Collected => {
+    const windows: WindowRow[] = [];
+    for (const window of state.changed) {
+      const { device, subject, slot } = state.owners.get(window)!;
+      for (const site of window.sites) {
+        if (!site.changed) continue;
+        site.changed = false;
+        const { kind, direction, lane, windowS } = slot;
+        const { deviceId } = device;
+        const { siteId, members, revision, reason } = site;
+        const { startAt } = window;
+        const expected = expectedS(deviceId, siteId, members.at(-1)?.observedAt ?? startAt, slot);
+        const values = windowValues(kind, members, expected);
+        const key = { kind, deviceId, subject, siteId, direction, lane, windowS, startAt };
+        windows.push({ ...key, ...values, revision, reason, members });
+      }
+      if (window.sites.every((site) => site.revision >= 0)) slot.windows.delete(window.startAt);
+    }
+    state.changed.clear();
+    state.owners.clear();
+    const ledger = state.ledger.collect(
+      (deviceId, hourReceived) => hourReceived >= (state.devices.get(deviceId)?.ledgerHour ?? 0),
+    );
+    const touched = [...state.touched];
+    state.touched.clear();
+    return { windows, ledger, touched };
+  };
+
+  return { initial, missing, provide, onRecord, onTime, collect };
+}
+
+export type Processor = ReturnType<typeof processor>;
+
+function isAdmitted(judged: Judged): judged is Admitted {
+  return judged.code === COUNTED;
+}
+
+function touch(state: PartitionState, deviceId: string, domain: ClockDomain): DeviceStream {
+  let device = state.devices.get(deviceId);
+  if (!device) {
+    device = newDeviceStream(deviceId, domain);
+    state.devices.set(deviceId, device);
+  }
+  device.domain = domain;
+  state.touched.add(device);
+  return device;
+}
+
+/** Counts the change as a revision of windows already published. True where there was one. */
+function revise({ outcome, changed, moved }: Identified, readmitted: boolean): boolean {
+  let revised = false;
+  for (const site of changed) {
+    if (site.revision < 0) continue;
+    site.revision += 1;
+    site.reason = moved ? 'moved' : readmitted ? 'readmitted' : outcome === RESTATED ? 'restated' : 'late';
+    site.changed = true;
+    revised = true;
+  }
+  return revised;
+}

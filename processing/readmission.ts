@@ -1,0 +1,119 @@
+import type { EventLog, LogRecord } from '#domain/log.ts';
+import {
+  COUNTED,
+  DUPLICATE,
+  type OutcomeCode,
+  outcomes as outcomeList,
+  RESTATED,
+  rejectedAs,
+} from '#domain/outcome.ts';
+import type { DeadLetter, OutcomeChunk, Readmission, Store } from '#domain/store.ts';
+import type { Judged } from './admission.ts';
+import { deadLetter } from './dead-letters.ts';
+import { outcomesAt } from './outcome-bytes.ts';
+import type { PartitionState, Processor } from './processor.ts';
+
+/** Payload of a 'readmit' record: positions in its own partition whose dead letters are to be judged again. */
+export interface ReadmitOrder {
+  positions: number[];
+}
+
+export interface ReadmitContext {
+  order: LogRecord;
+  partition: number;
+  registryVersion: number;
+  log: Pick<EventLog, 'read'>;
+  store: Store;
+  processor: Processor;
+  state: PartitionState;
+  judge(record: LogRecord): Judged[];
+  supply(records: { record: LogRecord; judged: Judged[] }[]): Promise<void>;
+}
+
+/**
+ * Judges the dead letters of an order again, under today's registry and rules. What passes is counted as of the order:
+ * its outcome moves, and `received` stays what it was. What fails again stays a dead letter, with its newest reason.
+ */
+export async function readmit(context: ReadmitContext): Promise<{
+  outcomes: OutcomeChunk[];
+  deadLetters: DeadLetter[];
+  readmissions: Readmission[];
+}> {
+  const { order, partition, registryVersion, store, processor, state } = context;
+  const { positions } = JSON.parse(Buffer.from(order.payload).toString()) as ReadmitOrder;
+  const chunks = new Map<number, OutcomeChunk>();
+  const deadLetters: DeadLetter[] = [];
+  const readmissions: Readmission[] = [];
+
+  for (const position of positions) {
+    const letters = await store.loadDeadLetters(partition, position);
+    const record = await readRecord(context.log, partition, position);
+    const stored = await store.loadOutcomes(partition, position);
+    if (letters.length === 0 || !record || !stored) continue;
+    const chunk = chunks.get(stored.to) ?? { ...stored, bytes: stored.bytes.slice() };
+    chunks.set(stored.to, chunk);
+    const { start } = outcomesAt(chunk, position);
+
+    const indices = new Set(letters.flatMap((l) => l.indices));
+    const judgedAgain = context.judge(record).filter((j) => indices.has(j.index));
+    const changed = judgedAgain.filter((j) => j.code !== chunk.bytes[start + j.index]);
+    await context.supply([{ record, judged: changed }]);
+    const codes = processor.onRecord(state, { record, judged: changed }, order.position, true);
+    for (const [i, j] of changed.entries()) {
+      const before = chunk.bytes[start + j.index]!;
+      const observedAt = trustsClock(before) ? j.observedAt : null;
+      state.ledger.add(
+        record.deviceId,
+        record.receivedAt - (record.receivedAt % 3_600_000),
+        observedAt,
+        before,
+        -1,
+        0,
+      );
+      chunk.bytes[start + j.index] = codes[i]!;
+      readmissions.push({ partition, position, index: j.index, via: order.position, registryVersion });
+    }
+    deadLetters.push(...remaining(partition, record, letters, judgedAgain));
+  }
+  return { outcomes: [...chunks.values()], deadLetters, readmissions };
+}
+
+/** Reasons found after the clock was judged keep the hour observed in the ledger. */
+function trustsClock(code: OutcomeCode): boolean {
+  return code === COUNTED || code === DUPLICATE || code === RESTATED || code >= rejectedAs('unknown-device');
+}
+
+/** The record's dead letters as they now are: a reason that is settled comes with no indices, which removes it. */
+function remaining(
+  partition: number,
+  record: LogRecord,
+  before: readonly DeadLetter[],
+  judged: readonly Judged[],
+): DeadLetter[] {
+  const letters = new Map<string, DeadLetter>(before.map((l) => [l.reason, { ...l, indices: [] }]));
+  for (const j of judged) {
+    if (!('detail' in j)) continue;
+    const { reason } = outcomeList[j.code]!;
+    const letter = letters.get(reason);
+    if (letter) letter.indices.push(j.index);
+    else letters.set(reason, deadLetter(partition, record, j));
+  }
+  return [...letters.values()];
+}
+
+async function readRecord(
+  log: Pick<EventLog, 'read'>,
+  partition: number,
+  position: number,
+): Promise<LogRecord | undefined> {
+  const stop = new AbortController();
+  try {
+    for await (const batch of log.read(partition, position - 1, stop.signal)) {
+      const [first] = batch.records;
+      return first?.position === position ? first : undefined;
+    }
+    return undefined;
+  } finally {
+    stop.abort();
+  }
+}

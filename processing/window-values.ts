@@ -1,0 +1,102 @@
+import type { Content } from '#domain/readings/reading-kind.ts';
+import { DETECTOR_OFF, DETECTOR_ON } from '#domain/readings/signal-event.ts';
+import type { HistogramBasis, Member, WindowValues } from '#domain/window.ts';
+
+/** The figures of a window: a fold over its members, the same in any order. Units: see `WindowValues`. */
+export function windowValues(
+  kind: string,
+  members: readonly Member[],
+  expectedS: number | null,
+): WindowValues {
+  const values: WindowValues = {
+    readings: members.length,
+    observedS: 0,
+    count: null,
+    countS: 0,
+    classCounts: {},
+    occupancyMicroS: 0,
+    occupancyS: 0,
+    paceMicroS: 0,
+    paceCount: 0,
+    speedMilliS: 0,
+    speedS: 0,
+    speedHistogram: [],
+    histogramBasis: null,
+    expectedS,
+  };
+  if (kind === 'traffic-flow') addTrafficFlow(values, members);
+  else if (kind === 'signal-event') addActuations(values, members);
+  else if (kind === 'travel-time')
+    for (const m of members) values.observedS += countingContent(m)[0] as number;
+  return values;
+}
+
+/** The content that counts: the last in the order of the log. */
+function countingContent(member: Member): Content {
+  return member.entries[member.entries.length - 1]!.content;
+}
+
+/** Content: see `trafficFlow`. Pace: microseconds a kilometre = 3.6e9 / (km/h), times vehicles, rounded once a reading. */
+function addTrafficFlow(values: WindowValues, members: readonly Member[]): void {
+  const bins: Record<HistogramBasis, Map<number, number>> = {
+    drivers: new Map(),
+    'means-by-count': new Map(),
+    'means-by-time': new Map(),
+  };
+  for (const member of members) {
+    const content = countingContent(member);
+    const periodS = content[0] as number;
+    const count = content[1] as number | null;
+    const speedMilliKmh = content[2] as number | null;
+    const occupancyMicro = content[3] as number | null;
+    values.observedS += periodS;
+    if (count !== null) {
+      values.count = (values.count ?? 0) + count;
+      values.countS += periodS;
+    }
+    if (occupancyMicro !== null) {
+      values.occupancyMicroS += occupancyMicro * periodS;
+      values.occupancyS += periodS;
+    }
+    const bin = speedMilliKmh === null ? 0 : Math.floor(speedMilliKmh / 1_000);
+    if (speedMilliKmh !== null && count === null) {
+      values.speedMilliS += speedMilliKmh * periodS;
+      values.speedS += periodS;
+      add(bins['means-by-time'], bin, periodS);
+    }
+    // A mean speed of no vehicles says nothing; one of 0 km/h has no pace.
+    if (speedMilliKmh !== null && count !== null && count > 0 && speedMilliKmh > 0) {
+      values.paceMicroS += Math.round((count * 3.6e12) / speedMilliKmh);
+      values.paceCount += count;
+      add(bins['means-by-count'], bin, count);
+    }
+    const classesEnd = 5 + 2 * (content[4] as number);
+    for (let i = 5; i < classesEnd; i += 2) {
+      const vehicleClass = content[i] as string;
+      values.classCounts[vehicleClass] = (values.classCounts[vehicleClass] ?? 0) + (content[i + 1] as number);
+    }
+    for (let i = classesEnd; i < content.length; i += 2) {
+      add(bins.drivers, content[i] as number, content[i + 1] as number);
+    }
+  }
+  // Drivers' speeds, means by vehicles and means by seconds are different things: the best there is, never a mixture.
+  for (const basis of ['drivers', 'means-by-count', 'means-by-time'] as const) {
+    if (bins[basis].size === 0) continue;
+    values.histogramBasis = basis;
+    values.speedHistogram = [...bins[basis]].sort((a, b) => a[0] - b[0]);
+    return;
+  }
+}
+
+/** Detector-on events of a channel; other events are members, and count nothing. */
+function addActuations(values: WindowValues, members: readonly Member[]): void {
+  for (const member of members) {
+    const eventCode = countingContent(member)[0] as number;
+    if (eventCode === DETECTOR_ON) values.count = (values.count ?? 0) + 1;
+    else if (eventCode === DETECTOR_OFF) values.count ??= 0;
+  }
+}
+
+function add(bins: Map<number, number>, bin: number, weight: number): void {
+  bins.set(bin, (bins.get(bin) ?? 0) + weight);
+}
