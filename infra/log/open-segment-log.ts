@@ -1,0 +1,163 @@
+import { mkdir, open } from 'node:fs/promises';
+import type { Instant } from '#domain/instant.ts';
+import { type EventLog, type LogEntry, LogUnavailable } from '#domain/log.ts';
+import { type DurableEndFile, durableEndFile } from './durable-end.ts';
+import { flushWatch } from './durable-watch.ts';
+import { type Expired, expireSegments } from './expire-segments.ts';
+import { identityWriter } from './identity.ts';
+import { openManifest } from './manifest.ts';
+import { type PartitionWriter, partitionWriter } from './partition-writer.ts';
+import { readPartition } from './read-partition.ts';
+import { MAX_RECORD_BYTES, mostRecordBytes } from './record.ts';
+import { recoverTail } from './recover-tail.ts';
+import { listSegments, type OpenSegmentFile, partitionDirectory, syncDirectory } from './segment-files.ts';
+import { appendTicket, type Ticket } from './ticket.ts';
+
+export interface SegmentLogOptions {
+  /** The log's own directory; made when missing. */
+  directory: string;
+  /** Fixed for the life of the directory. */
+  partitions: number;
+  /** A segment that would grow beyond this is followed by another. */
+  segmentBytes?: number;
+  /** Of each partition's two buffers; appends wait while both are full. Bounds a record too. */
+  bufferBytes?: number;
+  openFile?: OpenSegmentFile;
+}
+
+export interface SegmentLog extends EventLog {
+  /**
+   * Deletes whole segments last appended to before `before` that hold nothing after `upTo`, the last exported
+   * position of each partition.
+   */
+  expire(what: { before: Instant; upTo: readonly number[] }): Promise<Expired>;
+  /** Bytes of unacknowledged appends that opening cut off, by partition. */
+  readonly cutBytes: readonly number[];
+}
+
+/** An append that waits for room, from entry `next` on. */
+interface Waiting {
+  entries: readonly LogEntry[];
+  next: number;
+  ticket: Ticket;
+}
+
+interface Partition {
+  directory: string;
+  writer: PartitionWriter;
+  watch: ReturnType<typeof flushWatch>;
+  durable: DurableEndFile;
+  cutBytes: number;
+}
+
+/**
+ * Opens a log of segment files to write, recovering it first. The caller holds the data directory's lock: there is
+ * one writer. @throws Error for another partition count, or a log that can not be read.
+ */
+export async function openSegmentLog(options: SegmentLogOptions): Promise<SegmentLog> {
+  const { directory, segmentBytes = 64 * 1024 * 1024, bufferBytes = MAX_RECORD_BYTES } = options;
+  const { partitions: count, salt } = await openManifest(directory, options.partitions);
+  const maxRecordBytes = Math.min(bufferBytes, MAX_RECORD_BYTES);
+  const place = identityWriter(count);
+  const waiting: Waiting[] = [];
+  let closed = false;
+
+  const partitions: Partition[] = [];
+  for (let i = 0; i < count; i++) partitions.push(await openPartition(partitionDirectory(directory, i)));
+  await syncDirectory(directory);
+
+  async function openPartition(path: string): Promise<Partition> {
+    await mkdir(path, { recursive: true });
+    const durable = durableEndFile(path, 'write');
+    const { end, fresh, cutBytes } = await recoverTail(path, durable.read(), salt);
+    const watch = flushWatch(end);
+    const writer = await partitionWriter({
+      partitionDirectory: path,
+      end,
+      fresh,
+      salt,
+      segmentBytes,
+      bufferBytes,
+      openFile: options.openFile ?? open,
+      onDurable: (moved) => {
+        durable.publish(moved);
+        watch.moved(moved);
+      },
+      onRoom: resume,
+    });
+    durable.publish(end);
+    durable.sync();
+    return { directory: path, writer, watch, durable, cutBytes };
+  }
+
+  /** Takes entries in order as far as there is room. True when all were taken. */
+  function take(append: Waiting): boolean {
+    const { entries, ticket } = append;
+    while (append.next < entries.length) {
+      const entry = entries[append.next]!;
+      const placed = place(entry.deviceId, entry.domain);
+      if (!partitions[placed.partition]!.writer.add(entry, placed, ticket)) return false;
+      append.next += 1;
+    }
+    ticket.complete();
+    return true;
+  }
+
+  function resume(): void {
+    while (waiting.length > 0) {
+      const append = waiting[0]!;
+      if (!append.ticket.failed && !take(append)) return;
+      waiting.shift();
+    }
+  }
+
+  function refuseOversized(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      const atMost = mostRecordBytes(entry);
+      if (atMost > maxRecordBytes)
+        throw new RangeError(
+          `a record of up to ${atMost} bytes from ${entry.deviceId.slice(0, 64)} is more than the log takes, ${maxRecordBytes}`,
+        );
+    }
+  }
+
+  return {
+    partitions: count,
+    cutBytes: partitions.map((partition) => partition.cutBytes),
+    async append(entries) {
+      if (closed) throw new LogUnavailable('could not append: the log is closed');
+      if (entries.length === 0) return;
+      refuseOversized(entries);
+      const append: Waiting = { entries, next: 0, ticket: appendTicket(entries.length) };
+      if (waiting.length > 0 || !take(append)) waiting.push(append);
+      await append.ticket.settled;
+    },
+    read(partition, after, signal) {
+      const { directory: path, watch } = partitions[partition]!;
+      return readPartition({ partition, partitionDirectory: path, salt, watch, after, signal });
+    },
+    ends: async () => partitions.map((partition) => partition.watch.end().position),
+    starts: async () => Promise.all(partitions.map(async (p) => (await listSegments(p.directory))[0] ?? 0)),
+    async expire({ before, upTo }) {
+      const total = { segments: 0, bytes: 0 };
+      for (const [i, partition] of partitions.entries()) {
+        const { segments, bytes } = await expireSegments(partition.directory, before, upTo[i] ?? -1);
+        total.segments += segments;
+        total.bytes += bytes;
+      }
+      return total;
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      while (waiting.length > 0) await Promise.allSettled(waiting.map(({ ticket }) => ticket.settled));
+      for (const { writer, watch, durable } of partitions) {
+        await writer.idle();
+        await writer.close();
+        watch.close();
+        durable.sync();
+        durable.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,181 @@
+import type { LogEntry } from '#domain/log.ts';
+import type { DurableEnd } from './durable-end.ts';
+import type { Placed } from './identity.ts';
+import { encodeRecord, recordBytes } from './record.ts';
+import {
+  FOR_CREATION,
+  FOR_WRITING,
+  type OpenSegmentFile,
+  type SegmentFile,
+  segmentPath,
+  syncDirectory,
+  writeAt,
+} from './segment-files.ts';
+import type { Ticket } from './ticket.ts';
+
+export interface PartitionWriter {
+  /** False when there is no room until `onRoom`; then nothing was taken. */
+  add(entry: LogEntry, placed: Placed, ticket: Ticket): boolean;
+  end(): DurableEnd;
+  /** Resolves when nothing is under way or waiting any more. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PartitionWriterOptions {
+  partitionDirectory: string;
+  end: DurableEnd;
+  fresh: boolean;
+  salt: number;
+  segmentBytes: number;
+  bufferBytes: number;
+  openFile: OpenSegmentFile;
+  onDurable(end: DurableEnd): void;
+  onRoom(): void;
+}
+
+/** Records on their way to the disk together, encoded in one buffer. */
+interface Group {
+  buffer: Buffer;
+  bytes: number;
+  firstPosition: number;
+  records: number;
+  tickets: Ticket[];
+}
+
+/**
+ * Group commit with two buffers: while one is written and synced, the next entries gather in the other. After a
+ * failure the segment is cut back to its durable end before anything else is written, and what had gathered is
+ * refused too, for its positions follow those that failed.
+ */
+export async function partitionWriter(options: PartitionWriterOptions): Promise<PartitionWriter> {
+  const { partitionDirectory, salt, segmentBytes, bufferBytes, openFile } = options;
+  let end = options.end;
+  let file = await openSegment(end.base, options.fresh);
+  let gathering = emptyGroup(Buffer.allocUnsafeSlow(bufferBytes));
+  let spare: Group | undefined = emptyGroup(Buffer.allocUnsafeSlow(bufferBytes));
+  let flushScheduled = false;
+  let torn = false;
+  const idlers: (() => void)[] = [];
+
+  async function openSegment(base: number, fresh: boolean): Promise<SegmentFile> {
+    const path = segmentPath(partitionDirectory, base);
+    if (!fresh) return openFile(path, FOR_WRITING);
+    const made = await openFile(path, FOR_CREATION);
+    try {
+      await syncDirectory(partitionDirectory);
+    } catch (error) {
+      await made.close();
+      throw error;
+    }
+    return made;
+  }
+
+  function scheduleFlush(): void {
+    if (flushScheduled || spare === undefined) return;
+    flushScheduled = true;
+    setImmediate(() => {
+      flushScheduled = false;
+      flush();
+    });
+  }
+
+  function flush(): void {
+    if (spare === undefined || gathering.records === 0) return;
+    const group = gathering;
+    gathering = spare;
+    spare = undefined;
+    gathering.firstPosition = group.firstPosition + group.records;
+    commit(group)
+      .then(
+        () => settle(group),
+        (error) => refuse(group, error),
+      )
+      .then(() => {
+        clear(group);
+        spare = group;
+        flush();
+        options.onRoom();
+        if (spare !== undefined && gathering.records === 0) for (const idle of idlers.splice(0)) idle();
+      });
+  }
+
+  async function commit(group: Group): Promise<void> {
+    if (torn) await file.truncate(end.offset);
+    torn = false;
+    if (end.offset > 0 && end.offset + group.bytes > segmentBytes) await startSegment(group.firstPosition);
+    torn = true;
+    await writeAt(file, group.buffer, group.bytes, end.offset);
+    await file.datasync();
+    torn = false;
+  }
+
+  async function startSegment(base: number): Promise<void> {
+    const next = await openSegment(base, true);
+    const full = file;
+    file = next;
+    end = { position: end.position, base, offset: 0 };
+    await full.close();
+  }
+
+  function settle(group: Group): void {
+    end = {
+      position: group.firstPosition + group.records - 1,
+      base: end.base,
+      offset: end.offset + group.bytes,
+    };
+    options.onDurable(end);
+    for (const ticket of group.tickets) ticket.leave();
+  }
+
+  function refuse(group: Group, error: unknown): void {
+    for (const ticket of group.tickets) ticket.fail(error);
+    for (const ticket of gathering.tickets) ticket.fail(error);
+    clear(gathering);
+    gathering.firstPosition = end.position + 1;
+  }
+
+  gathering.firstPosition = end.position + 1;
+  return {
+    add(entry, placed, ticket) {
+      const bytes = recordBytes(entry, placed);
+      if (gathering.bytes + bytes > bufferBytes) {
+        flush();
+        if (gathering.bytes + bytes > bufferBytes) return false;
+      }
+      encodeRecord(
+        gathering.buffer,
+        gathering.bytes,
+        bytes,
+        entry,
+        placed,
+        gathering.firstPosition + gathering.records,
+        salt,
+      );
+      gathering.bytes += bytes;
+      gathering.records += 1;
+      if (gathering.tickets.at(-1) !== ticket) {
+        gathering.tickets.push(ticket);
+        ticket.join();
+      }
+      scheduleFlush();
+      return true;
+    },
+    end: () => end,
+    idle: () =>
+      spare !== undefined && gathering.records === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => idlers.push(resolve)),
+    close: () => file.close(),
+  };
+}
+
+function emptyGroup(buffer: Buffer): Group {
+  return { buffer, bytes: 0, firstPosition: 0, records: 0, tickets: [] };
+}
+
+function clear(group: Group): void {
+  group.bytes = 0;
+  group.records = 0;
+  group.tickets = [];
+}
