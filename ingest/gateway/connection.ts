@@ -1,0 +1,136 @@
+import type { Socket } from 'node:net';
+import type { Instant } from '#domain/instant.ts';
+import type { DeviceDirectory, KnownDevice } from './device-directory.ts';
+import type { DoorReason } from './door-reason.ts';
+import type { DurableIntake, Owed } from './durable-intake.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import { decodePublish } from './publish-packet.ts';
+import { type StreamGuard, streamGuard } from './stream-guard.ts';
+import { type Permit, permit } from './topic-rules.ts';
+
+/** One socket, from accept to close: who it is, and what it publishes. */
+export interface Connection {
+  readonly guard: StreamGuard;
+  readonly deviceId: string;
+  /** Authentication succeeded; CONNACK has not gone yet. */
+  become(device: KnownDevice, validUntil: Instant, keepAliveS: number): void;
+  /** CONNACK has gone. */
+  open(): void;
+  /** Counts, and closes without an acknowledgement. */
+  refuse(reason: DoorReason): void;
+  /** To be called now and then: closes what has been silent, has not connected, or whose token has run out. */
+  inspect(elapsedMs: number): void;
+}
+
+export interface Door {
+  limits: GatewayLimits;
+  directory: DeviceDirectory;
+  intake: DurableIntake;
+  clock: () => Instant;
+  refused(reason: DoorReason, deviceId: string): void;
+}
+
+export function connection(socket: Socket, door: Door): Connection {
+  const { limits, directory, intake } = door;
+  let identity: KnownDevice | undefined;
+  let validUntil = Number.POSITIVE_INFINITY;
+  let opened = false;
+  let openWithinMs = limits.connectTimeoutMs;
+  let allowedSilenceMs = limits.silenceMs;
+  let silentMs = 0;
+
+  /** Asked for anew whenever packets are read, and good for those. */
+  let sender: KnownDevice | undefined;
+  let now: Instant = 0;
+  let lastTopic: Buffer | undefined;
+  let lastPermit: Permit | undefined;
+
+  const guard = streamGuard(socket, limits, {
+    reading: () => {
+      sender = undefined;
+      lastPermit = undefined;
+    },
+    publish,
+    refused: (reason) => door.refused(reason, identity?.deviceId ?? ''),
+    logIsFull: intake.isFull,
+    whenLogHasRoom: intake.whenRoom,
+  });
+
+  const owed: Owed = {
+    durable: [],
+    acknowledge: () => {
+      guard.acknowledge(owed.durable);
+      owed.durable.length = 0;
+    },
+    logUnavailable: () => refuse('log-unavailable'),
+  };
+
+  function publish(bytes: Buffer, firstByte: number, from: number, to: number): DoorReason | undefined {
+    const packet = decodePublish(bytes, firstByte, from, to);
+    if (typeof packet === 'string') return packet;
+    const { topicFrom, topicTo, payload } = packet;
+    if (payload.length > limits.payloadBytes || topicTo - topicFrom > limits.topicBytes) return 'too-large';
+    const allowed =
+      lastPermit && same(bytes, topicFrom, topicTo, lastTopic!)
+        ? lastPermit
+        : permitTopic(bytes.subarray(topicFrom, topicTo));
+    if (typeof allowed === 'string') return allowed;
+    if (allowed.type === 'end' && payload.length > 0) return 'malformed';
+    const { type, deviceId, domain, receivedAt = now } = allowed;
+    intake.take({ type, deviceId, receivedAt, domain, payload }, owed, packet.messageId);
+    return undefined;
+  }
+
+  function permitTopic(topic: Buffer): Permit | DoorReason {
+    if (!sender) {
+      sender = directory.find(identity!.deviceId);
+      now = door.clock();
+      if (!sender) return 'retired-device';
+      if (sender.key !== identity!.key) return 'bad-credentials';
+    }
+    const allowed = permit(topic.toString('utf8'), sender, directory, now);
+    if (typeof allowed === 'string') return allowed;
+    lastTopic = topic;
+    lastPermit = allowed;
+    return allowed;
+  }
+
+  function refuse(reason: DoorReason): void {
+    if (guard.closed) return;
+    guard.cut();
+    door.refused(reason, identity?.deviceId ?? '');
+  }
+
+  return {
+    guard,
+    get deviceId() {
+      return identity?.deviceId ?? '';
+    },
+    become: (device, until, keepAliveS) => {
+      identity = device;
+      validUntil = until;
+      if (keepAliveS > 0) allowedSilenceMs = Math.min(keepAliveS * 1_500, limits.silenceMs);
+    },
+    open: () => {
+      opened = true;
+      guard.open();
+    },
+    refuse,
+    inspect: (elapsedMs) => {
+      if (!opened) {
+        openWithinMs -= elapsedMs;
+        if (openWithinMs <= 0) refuse('connect-timeout');
+        return;
+      }
+      silentMs = guard.heard() ? 0 : silentMs + elapsedMs;
+      if (silentMs > allowedSilenceMs) guard.cut();
+      else if (door.clock() >= validUntil) refuse('expired-token');
+    },
+  };
+}
+
+function same(bytes: Buffer, from: number, to: number, topic: Buffer): boolean {
+  if (to - from !== topic.length) return false;
+  for (let i = topic.length - 1; i >= 0; i--) if (bytes[from + i] !== topic[i]) return false;
+  return true;
+}

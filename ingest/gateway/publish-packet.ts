@@ -1,0 +1,40 @@
+/** An MQTT 3.1.1 PUBLISH; the topic stays where it is, since most senders repeat theirs. */
+export interface PublishPacket {
+  topicFrom: number;
+  topicTo: number;
+  /** 0 for QoS 0. */
+  messageId: number;
+  payload: Buffer;
+}
+
+/** Reads the body of a PUBLISH, `bytes[from, to)`. QoS 2 is refused by rule, QoS 3 does not exist. */
+export function decodePublish(
+  bytes: Buffer,
+  firstByte: number,
+  from: number,
+  to: number,
+): PublishPacket | 'malformed' | 'qos' {
+  const qos = (firstByte >> 1) & 0b11;
+  if (qos > 1) return qos === 2 ? 'qos' : 'malformed';
+  if (to - from < 2) return 'malformed';
+  const topicFrom = from + 2;
+  const topicTo = topicFrom + ((bytes[from]! << 8) | bytes[from + 1]!);
+  const payloadFrom = topicTo + 2 * qos;
+  if (payloadFrom > to) return 'malformed';
+  const messageId = qos === 0 ? 0 : (bytes[topicTo]! << 8) | bytes[topicTo + 1]!;
+  if (qos === 1 && messageId === 0) return 'malformed';
+  return { topicFrom, topicTo, messageId, payload: bytes.subarray(payloadFrom, to) };
+}
+
+/** One buffer of PUBACKs. */
+export function encodePubacks(messageIds: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(4 * messageIds.length);
+  let at = 0;
+  for (const id of messageIds) {
+    bytes[at++] = 0x40;
+    bytes[at++] = 2;
+    bytes[at++] = id >> 8;
+    bytes[at++] = id & 0xff;
+  }
+  return bytes;
+}
