@@ -85,16 +85,23 @@ export interface Store {
   commit(commit: Commit): Promise<void>;
 }
 
-/** What the lake exporter reads. Everything is as of one checkpoint per partition. */
+/** A stored window without its members, its figures as the JSON array of `figureNames`. */
+export interface WindowText extends WindowKey {
+  revision: number;
+  reason: string;
+  figures: string;
+}
+
+/** What the lake exporter reads. */
 export interface ExportSource {
   checkpoints(): Promise<Checkpoint[]>;
-  outcomes(partition: number, after: number): AsyncIterable<OutcomeChunk> | Iterable<OutcomeChunk>;
+  /** Chunks that reach beyond position `after`, ascending. */
+  outcomes(partition: number, after: number): Iterable<OutcomeChunk>;
   readmissions(): Promise<Readmission[]>;
-  /** UTC days (start instants) whose windows changed since change number `since`, and the newest change number. */
+  /** UTC days (start instants) whose windows changed after change number `since`, and the newest change number. */
   changedDays(since: number): Promise<{ days: Instant[]; upTo: number }>;
-  /** Windows that start in [from, to), by start. */
-  windows(from: Instant, to: Instant): Iterable<WindowRow>;
+  /** Windows that start in [from, to). */
+  windowTexts(from: Instant, to: Instant): Iterable<WindowText>;
   ledger(): Iterable<LedgerRow>;
   door(): Iterable<DoorRow>;
-  corrupt(): Iterable<Corruption & { partition: number }>;
 }

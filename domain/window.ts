@@ -84,3 +84,21 @@ export interface WindowRow extends WindowKey, WindowValues {
   reason: RevisionReason;
   members: Member[];
 }
+
+/** The figures of a window in the order in which a store keeps them, as a JSON array. */
+export const figureNames = [
+  'readings',
+  'observedS',
+  'count',
+  'countS',
+  'classCounts',
+  'occupancyMicroS',
+  'occupancyS',
+  'paceMicroS',
+  'paceCount',
+  'speedMilliS',
+  'speedS',
+  'speedHistogram',
+  'histogramBasis',
+  'expectedS',
+] as const satisfies readonly (keyof WindowValues)[];

@@ -170,11 +170,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function parseJson(payload: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8.decode(payload));
+    const text = utf8.decode(payload);
+    const parsed: unknown = JSON.parse(text);
+    return loneSurrogate.test(text) && loneSurrogate.test(JSON.stringify(parsed)) ? notJson : parsed;
   } catch {
     return notJson;
   }
 }
+
+/** Half a character is no Unicode text; JSON.stringify writes only such halves as escapes. */
+const loneSurrogate = /\\u[dD][89a-fA-F]/;
 
 function refused(
   reason: RejectionReason,

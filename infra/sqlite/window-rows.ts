@@ -1,27 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { parseMembers, serialiseMembers } from '#domain/member-text.ts';
 import type { SlotKey } from '#domain/store.ts';
-import type { RevisionReason, WindowRow, WindowValues } from '#domain/window.ts';
+import { figureNames, type RevisionReason, type WindowRow, type WindowValues } from '#domain/window.ts';
 
-/** A stored window's figures, in this order, as a JSON array. */
-export const figureNames = [
-  'readings',
-  'observedS',
-  'count',
-  'countS',
-  'classCounts',
-  'occupancyMicroS',
-  'occupancyS',
-  'paceMicroS',
-  'paceCount',
-  'speedMilliS',
-  'speedS',
-  'speedHistogram',
-  'histogramBasis',
-  'expectedS',
-] as const satisfies readonly (keyof WindowValues)[];
-
-export interface StoredWindow {
+interface StoredWindow {
   start_at: number;
   device_id: string;
   kind: string;
@@ -46,7 +28,6 @@ export function windowRows(db: DatabaseSync) {
   const inSlot = db.prepare(`
     SELECT * FROM windows WHERE start_at = ? AND device_id = ? AND kind = ? AND subject = ? AND direction = ?
       AND lane = ? AND window_s = ?`);
-  const between = db.prepare('SELECT * FROM windows WHERE start_at >= ? AND start_at < ? ORDER BY start_at');
 
   const write = (row: WindowRow): void => {
     const figures = JSON.stringify(figureNames.map((name) => row[name]));
@@ -84,9 +65,6 @@ export function windowRows(db: DatabaseSync) {
           key.windowS,
         ) as unknown as StoredWindow[]
       ).map(toWindowRow),
-    *between(from: number, to: number): Generator<WindowRow> {
-      for (const row of between.iterate(from, to)) yield toWindowRow(row as unknown as StoredWindow);
-    },
   };
 }
 

@@ -1,0 +1,176 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { outcomes, rejectedAs } from '#domain/outcome.ts';
+import type { OutcomeChunk } from '#domain/store.ts';
+import { fileList, instantSql, type LakeContext, quoted, writeParquet } from './lake-context.ts';
+import type { RangeFile } from './manifest.ts';
+import { readingFields, wholeColumns } from './reading-fields.ts';
+
+/**
+ * Writes one readings file for each archive file that has none yet, or in which an order to readmit changed an outcome.
+ * Returns the number of readings written.
+ */
+export async function exportReadings(context: LakeContext): Promise<number> {
+  const { manifest, source, db } = context;
+  const readmissions = await source.readmissions();
+  const readmitted = readmissions.length > manifest.readmissions ? readmissions : [];
+  const due = manifest.archive.filter(
+    (archive) =>
+      !manifest.readings.some(
+        (r) => r.partition === archive.partition && readingsPath(archive) === stem(r.path),
+      ) ||
+      readmitted.some(
+        (r) => r.partition === archive.partition && r.position >= archive.from && r.position <= archive.to,
+      ),
+  );
+  await db.run(`
+    CREATE TEMP TABLE record_outcomes (position BIGINT, codes VARCHAR, registry_version INTEGER);
+    CREATE TEMP TABLE readmitted (partition INTEGER, position BIGINT, index INTEGER, via BIGINT, registry_version INTEGER);
+    CREATE TEMP TABLE outcome_names (letter VARCHAR, outcome VARCHAR, reason VARCHAR);
+    CREATE TEMP TABLE places (registry_version INTEGER, device_id VARCHAR, site_id VARCHAR, valid_from BIGINT, valid_to BIGINT)`);
+  for (const [code, { outcome, reason }] of outcomes.entries()) {
+    await db.run(`INSERT INTO outcome_names VALUES (${quoted(letterOf(code))}, '${outcome}', '${reason}')`);
+  }
+  const appender = await db.createAppender('readmitted');
+  for (const r of readmissions) {
+    appender.appendInteger(r.partition);
+    appender.appendBigInt(BigInt(r.position));
+    appender.appendInteger(r.index);
+    appender.appendBigInt(BigInt(r.via));
+    appender.appendInteger(r.registryVersion);
+    appender.endRow();
+  }
+  appender.closeSync();
+
+  let total = 0;
+  const versions = new Set<number>();
+  for (const r of readmissions) await addPlaces(context, versions, r.registryVersion);
+  for (const [done, archive] of due.entries()) {
+    total += await writeReadings(context, archive, versions);
+    context.onProgress?.('readings', done + 1, due.length);
+  }
+  // An archive file joined with what came after has a new name: the readings of the old one go.
+  const stems = new Set(manifest.archive.map(readingsPath));
+  manifest.readings = manifest.readings.filter((r) => stems.has(stem(r.path)));
+  manifest.readmissions = readmissions.length;
+  return total;
+}
+
+function readingsPath(archive: RangeFile): string {
+  return archive.path.replace(/^archive\//, 'readings/').replace(/\.parquet$/, '');
+}
+
+/** A readings file is named after its archive file, with the generation that wrote it. */
+function stem(path: string): string {
+  return path.replace(/-r\d+\.parquet$/, '');
+}
+
+async function writeReadings(
+  context: LakeContext,
+  archive: RangeFile,
+  versions: Set<number>,
+): Promise<number> {
+  const { db, manifest, directory, source } = context;
+  await db.run('DELETE FROM record_outcomes');
+  const appender = await db.createAppender('record_outcomes');
+  for (const chunk of source.outcomes(archive.partition, archive.from - 1)) {
+    if (chunk.from > archive.to) break;
+    await addPlaces(context, versions, chunk.registryVersion);
+    for (const { position, codes } of lettersOf(chunk)) {
+      if (position < archive.from || position > archive.to) continue;
+      appender.appendBigInt(BigInt(position));
+      appender.appendVarchar(codes);
+      appender.appendInteger(chunk.registryVersion);
+      appender.endRow();
+    }
+  }
+  appender.closeSync();
+  const path = `${readingsPath(archive)}-r${manifest.generation}.parquet`;
+  await writeParquet(context, path, readingsSql(fileList(directory, [archive.path])));
+  const rows = await countRows(db, fileList(directory, [path]));
+  manifest.readings = manifest.readings.filter((r) => stem(r.path) !== readingsPath(archive));
+  manifest.readings.push({ path, partition: archive.partition, from: archive.from, to: archive.to, rows });
+  return rows;
+}
+
+/** 'A' for the first outcome, and so on: strings unnest faster than lists of numbers. */
+function letterOf(code: number): string {
+  return String.fromCharCode(65 + code);
+}
+
+function* lettersOf(chunk: OutcomeChunk): Generator<{ position: number; codes: string }> {
+  const { bytes } = chunk;
+  const letters = Buffer.from(bytes.map((b) => b + 65)).toString('latin1');
+  let at = 0;
+  for (let position = chunk.from; position <= chunk.to; position++) {
+    let n = 0;
+    let shift = 0;
+    let byte: number;
+    do {
+      byte = bytes[at++]!;
+      n |= (byte & 0x7f) << shift;
+      shift += 7;
+    } while (byte >= 0x80);
+    yield { position, codes: letters.slice(at, at + n) };
+    at += n;
+  }
+}
+
+/** Where each device stood, as the registry knew it at a version. */
+async function addPlaces(context: LakeContext, versions: Set<number>, version: number): Promise<void> {
+  if (versions.has(version)) return;
+  versions.add(version);
+  const view = await context.registry.view(version);
+  const appender = await context.db.createAppender('places');
+  for (const { body, validFrom, validTo } of view.history('installation')) {
+    appender.appendInteger(version);
+    appender.appendVarchar(body.deviceId);
+    appender.appendVarchar(body.siteId);
+    appender.appendBigInt(BigInt(validFrom));
+    appender.appendBigInt(Number.isFinite(validTo) ? BigInt(validTo) : 9_000_000_000_000_000n);
+    appender.endRow();
+  }
+  appender.closeSync();
+}
+
+const notJson = letterOf(rejectedAs('not-json'));
+
+function readingsSql(archiveFiles: string): string {
+  const spec = JSON.stringify([Object.fromEntries(readingFields.map(([wire, , type]) => [wire, type]))]);
+  const columns = readingFields
+    .filter(([, column]) => column !== 'observed_at')
+    .map(([wire, column]) => {
+      const value = `item."${wire}"`;
+      return wholeColumns.includes(column)
+        ? `try_cast(${value} AS BIGINT) AS ${column}`
+        : `${value} AS ${column}`;
+    });
+  return `
+    WITH records AS (
+      SELECT a.partition, a.position, a.device_id, a.received_at, a.domain, o.registry_version, o.codes,
+        CASE WHEN o.codes = '${notJson}' THEN NULL ELSE try(decode(a.payload)) END AS text
+      FROM read_parquet(${archiveFiles}) a JOIN record_outcomes o USING (position)
+      WHERE length(o.codes) > 0),
+    found AS (
+      SELECT * EXCLUDE (text, codes),
+        unnest(from_json(CASE WHEN json_valid(text) THEN CASE WHEN json_type(text) = 'ARRAY' THEN text ELSE '[' || text || ']' END ELSE '[null]' END, ${quoted(spec)})) AS item,
+        unnest(string_split(codes, '')) AS letter,
+        unnest(range(length(codes)))::INTEGER AS index
+      FROM records),
+    read AS (
+      SELECT f.* EXCLUDE (item), item, try_cast(item."observedAt" AS TIMESTAMPTZ) AS observed_at FROM found f)
+    SELECT r.partition, r.position, r.index, r.device_id, r.received_at, r.domain, n.outcome, n.reason,
+      CASE WHEN n.outcome IN ('counted', 'duplicate', 'restated') THEN p.site_id END AS site_id, m.via, r.observed_at,
+      ${columns.join(', ')}
+    FROM read r
+    LEFT JOIN outcome_names n USING (letter)
+    LEFT JOIN readmitted m ON m.partition = r.partition AND m.position = r.position AND m.index = r.index
+    LEFT JOIN places p ON p.device_id = r.device_id
+      AND p.registry_version = coalesce(m.registry_version, r.registry_version)
+      AND r.observed_at >= ${instantSql('p.valid_from')} AND r.observed_at < ${instantSql('p.valid_to')}
+    ORDER BY site_id, r.observed_at`;
+}
+
+async function countRows(db: DuckDBConnection, files: string): Promise<number> {
+  const result = await db.runAndReadAll(`SELECT count(*)::DOUBLE AS n FROM read_parquet(${files})`);
+  return result.getRowObjectsJS()[0]!.n as number;
+}

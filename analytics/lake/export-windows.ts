@@ -1,0 +1,93 @@
+import { DAY_MS, type Instant } from '#domain/instant.ts';
+import { figureNames } from '#domain/window.ts';
+import { fileList, type LakeContext, writeParquet } from './lake-context.ts';
+
+/** Days taken into memory together. */
+const DAYS_AT_ONCE = 4;
+
+/** Columns of `windows` that a merge adds up. */
+export const additiveColumns = [
+  'readings',
+  'observed_s',
+  'count',
+  'count_s',
+  'occupancy_micro_s',
+  'occupancy_s',
+  'pace_micro_s',
+  'pace_count',
+  'speed_milli_s',
+  'speed_s',
+  'expected_s',
+] as const;
+
+/** Writes anew the files of windows, and their hourly roll-up, of every day in which a window changed. */
+export async function exportWindows(context: LakeContext, days: readonly Instant[]): Promise<void> {
+  const { db, manifest } = context;
+  await db.run(`CREATE TEMP TABLE window_texts (
+    start_ms BIGINT, device_id VARCHAR, kind VARCHAR, subject VARCHAR, direction VARCHAR, lane INTEGER, window_s INTEGER,
+    site_id VARCHAR, revision INTEGER, reason VARCHAR, figures VARCHAR)`);
+  for (let i = 0; i < days.length; i += DAYS_AT_ONCE) {
+    const together = days.slice(i, i + DAYS_AT_ONCE);
+    await load(context, together);
+    for (const day of together) {
+      const date = new Date(day).toISOString().slice(0, 10);
+      const name = `month=${date.slice(0, 7)}/${date}-g${manifest.generation}.parquet`;
+      const path = await writeParquet(context, `windows/${name}`, windowsSql(day));
+      manifest.windows[date] = path;
+      manifest.hourly[date] = await writeParquet(context, `hourly/${name}`, hourlySql(context, path));
+    }
+    context.onProgress?.('windows', Math.min(i + DAYS_AT_ONCE, days.length), days.length);
+  }
+}
+
+async function load({ db, source }: LakeContext, days: readonly Instant[]): Promise<void> {
+  await db.run('DELETE FROM window_texts');
+  const appender = await db.createAppender('window_texts');
+  for (const day of days) {
+    for (const w of source.windowTexts(day, day + DAY_MS)) {
+      appender.appendBigInt(BigInt(w.startAt));
+      appender.appendVarchar(w.deviceId);
+      appender.appendVarchar(w.kind);
+      appender.appendVarchar(w.subject);
+      appender.appendVarchar(w.direction);
+      appender.appendInteger(w.lane);
+      appender.appendInteger(w.windowS);
+      appender.appendVarchar(w.siteId);
+      appender.appendInteger(w.revision);
+      appender.appendVarchar(w.reason);
+      appender.appendVarchar(w.figures);
+      appender.endRow();
+    }
+  }
+  appender.closeSync();
+}
+
+function windowsSql(day: Instant): string {
+  const figure = (name: (typeof figureNames)[number]) => `(f->${figureNames.indexOf(name)})`;
+  const whole = (name: (typeof figureNames)[number]) => `TRY_CAST(${figure(name)} AS BIGINT)`;
+  return `
+    SELECT kind, device_id, subject, site_id, direction, lane::SMALLINT AS lane,
+      make_timestamptz(start_ms * 1000) AS start_at, window_s,
+      ${whole('readings')} AS readings, ${whole('observedS')} AS observed_s, ${whole('count')} AS count,
+      ${whole('countS')} AS count_s,
+      from_json(${figure('classCounts')}, '"MAP(VARCHAR, BIGINT)"') AS class_counts,
+      ${whole('occupancyMicroS')} AS occupancy_micro_s, ${whole('occupancyS')} AS occupancy_s,
+      ${whole('paceMicroS')} AS pace_micro_s, ${whole('paceCount')} AS pace_count,
+      ${whole('speedMilliS')} AS speed_milli_s, ${whole('speedS')} AS speed_s,
+      map_from_entries(list_transform(from_json(${figure('speedHistogram')}, '[["BIGINT"]]'), lambda p: {k: p[1]::SMALLINT, v: p[2]})) AS speed_histogram,
+      f->>${figureNames.indexOf('histogramBasis')} AS histogram_basis, ${whole('expectedS')} AS expected_s,
+      revision, reason
+    FROM (SELECT *, figures::JSON AS f FROM window_texts WHERE start_ms >= ${day} AND start_ms < ${day + DAY_MS})
+    WHERE ${whole('readings')} > 0
+    ORDER BY site_id, start_at, direction, lane, device_id`;
+}
+
+function hourlySql({ directory }: LakeContext, windowsPath: string): string {
+  const sums = additiveColumns.map((column) => `sum(${column})::BIGINT AS ${column}`);
+  return `
+    SELECT kind, site_id, direction, lane, date_trunc('hour', start_at) AS hour_at, count(*)::BIGINT AS windows,
+      ${sums.join(', ')}
+    FROM read_parquet(${fileList(directory, [windowsPath])})
+    WHERE window_s <= 3600
+    GROUP BY ALL ORDER BY site_id, hour_at, direction, lane`;
+}

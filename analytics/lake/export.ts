@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { EventLog } from '#domain/log.ts';
+import type { Registry } from '#domain/registry/registry.ts';
+import type { ExportSource } from '#domain/store.ts';
+import { exportArchive } from './export-archive.ts';
+import { exportLedger } from './export-ledger.ts';
+import { exportReadings } from './export-readings.ts';
+import { exportWindows } from './export-windows.ts';
+import { type Manifest, manifestFiles, readManifest, writeManifest } from './manifest.ts';
+
+export interface ExportOptions {
+  /** DATA/lake */
+  directory: string;
+  log: Pick<EventLog, 'partitions' | 'read'>;
+  source: ExportSource;
+  registry: Pick<Registry, 'view'>;
+  onProgress?: (stage: string, done: number, total: number) => void;
+}
+
+/** What an export added. */
+export interface Exported {
+  records: number;
+  readings: number;
+  days: number;
+}
+
+/**
+ * Copies everything processed since the last export into Parquet. One exporter at a time (the caller holds the lake's
+ * lock). Safe to rerun after any interruption: nothing counts until the manifest names it.
+ */
+export async function exportLake(options: ExportOptions): Promise<Exported> {
+  const { directory, source } = options;
+  mkdirSync(directory, { recursive: true });
+  const manifest = readManifest(directory);
+  const before = structuredClone(manifest);
+  sweep(directory, manifest);
+  manifest.generation += 1;
+  const db = await (await DuckDBInstance.create(':memory:', { memory_limit: '2GB' })).connect();
+  try {
+    await db.run("SET TimeZone = 'UTC'; SET preserve_insertion_order = false");
+    const context = { ...options, db, manifest };
+    const checkpoints = (await source.checkpoints()).sort((a, b) => a.partition - b.partition);
+    // Windows first noted after the checkpoints could be newer than the readings exported: never older.
+    const { days, upTo } = await source.changedDays(manifest.windowsChange);
+    const records = await exportArchive(context, checkpoints);
+    const readings = await exportReadings(context);
+    await exportWindows(context, days);
+    manifest.windowsChange = upTo;
+    await exportLedger(context);
+    writeManifest(directory, manifest);
+    return { records, readings, days: days.length };
+  } catch (error) {
+    for (const path of manifestFiles(manifest)) {
+      if (!manifestFiles(before).includes(path)) rmSync(join(directory, path), { force: true });
+    }
+    throw error;
+  } finally {
+    db.closeSync();
+  }
+}
+
+/** A reader may still hold the files of the manifest before; what is older is left over. */
+const SWEEP_AFTER_MS = 10 * 60_000;
+
+function sweep(directory: string, manifest: Manifest): void {
+  const named = new Set(manifestFiles(manifest));
+  if (!existsSync(directory)) return;
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.parquet(\.tmp)?$/.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    if (named.has(relative(directory, path))) continue;
+    if (Date.now() - statSync(path).mtimeMs > SWEEP_AFTER_MS) rmSync(path, { force: true });
+  }
+}

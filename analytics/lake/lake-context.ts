@@ -1,0 +1,36 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ExportOptions } from './export.ts';
+import type { Manifest } from './manifest.ts';
+
+/** One export under way: the manifest is changed as files are written, and counts when all are. */
+export interface LakeContext extends ExportOptions {
+  db: DuckDBConnection;
+  manifest: Manifest;
+}
+
+/** Writes a query's rows to a Parquet file of the lake, whole or not at all. Returns the path as the manifest names it. */
+export async function writeParquet(context: LakeContext, path: string, query: string): Promise<string> {
+  const full = join(context.directory, path);
+  mkdirSync(dirname(full), { recursive: true });
+  await context.db.run(
+    `COPY (${query}) TO ${quoted(`${full}.tmp`)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
+  );
+  renameSync(`${full}.tmp`, full);
+  return path;
+}
+
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A DuckDB list of files, or of none. */
+export function fileList(directory: string, paths: readonly string[]): string {
+  return `[${paths.map((p) => quoted(join(directory, p))).join(', ')}]`;
+}
+
+/** Milliseconds since 1970 as a DuckDB TIMESTAMPTZ expression. */
+export function instantSql(column: string): string {
+  return `make_timestamptz(${column} * 1000)`;
+}
