@@ -1,0 +1,196 @@
+import { type BlockFailure, failureBox } from './block-failure.ts';
+import type { ColumnWish } from './columns.ts';
+import type { Drawing } from './drawing.ts';
+import { evaluate, type Scope } from './evaluate.ts';
+import { escapeHtml } from './format.ts';
+import { fillText, renderInline, renderMarkdown } from './markdown.ts';
+import type { Block, Cell, Notebook } from './notebook.ts';
+import type { Period } from './period.ts';
+import { provenanceLine, sourceDetails } from './provenance.ts';
+import type { Result } from './result.ts';
+import type { BlockRun } from './run-blocks.ts';
+import { renderTable } from './table.ts';
+
+export interface CellContext {
+  run: BlockRun;
+  scope: Scope;
+  drawing: Drawing;
+  period: Period | undefined;
+  /** Of the whole period; what a figure says where its own result does not. */
+  missingShare: number | null;
+  localTime: (moment: Date) => Date;
+}
+
+/** The notebook's body as HTML. What fails is shown in its place and pushed to `failures`. */
+export function renderCells(notebook: Notebook, context: CellContext, failures: BlockFailure[]): string {
+  const numbers = { figure: 0, table: 0 };
+  const fail = (failure: BlockFailure): string => {
+    failures.push(failure);
+    return failureBox(failure);
+  };
+  const parts: string[] = [];
+  for (const cell of notebook.cells) {
+    const block = 'options' in cell ? cell.name : 'text';
+    try {
+      const failed = 'options' in cell ? context.run.failures.get(cell) : undefined;
+      if (failed) parts.push(fail(failed));
+      else if (context.run.holds(cell.conditions)) parts.push(renderCell(cell, context, numbers, fail));
+    } catch (error) {
+      parts.push(fail({ block, line: cell.line, message: explain(error as Error, context.run) }));
+    }
+  }
+  return parts.filter((p) => p !== '').join('\n');
+}
+
+/** A name that a failed block should have given is not simply "not defined". */
+function explain(error: Error, run: BlockRun): string {
+  const name = /^(\w+) is not defined$/.exec(error.message)?.[1];
+  const culprit = [...run.failures.keys()].find((block) => block.name === name);
+  return culprit ? `needs ${name}, which failed in line ${culprit.line}` : error.message;
+}
+
+function renderCell(
+  cell: Cell,
+  context: CellContext,
+  numbers: { figure: number; table: number },
+  fail: (failure: BlockFailure) => string,
+): string {
+  switch (cell.type) {
+    case 'open':
+      return `<aside class="${escapeHtml(cell.name)}">`;
+    case 'close':
+      return '</aside>';
+    case 'text': {
+      const value = inlineValue(context, (message) => fail({ block: 'text', line: cell.line, message }));
+      return renderMarkdown(cell.text, value);
+    }
+    case 'sql':
+    case 'measure':
+      return '';
+    case 'tiles':
+      return renderTiles(cell, context);
+    case 'table':
+      return renderTableBlock(cell, context, numbers);
+    case 'plot':
+      return renderPlot(cell, context, numbers);
+  }
+}
+
+function inlineValue(
+  context: CellContext,
+  failed?: (message: string) => string,
+): (expression: string) => string {
+  return (expression) => {
+    try {
+      const value = evaluate(expression, { ...context.scope, ...context.run.named });
+      if (context.drawing.isNode(value)) return context.drawing.markup(value);
+      return value === null || value === undefined ? '' : escapeHtml(String(value));
+    } catch (error) {
+      if (!failed) throw error;
+      return failed(explain(error as Error, context.run));
+    }
+  };
+}
+
+const textOption = (block: Block, name: string): string | undefined =>
+  block.options[name] === undefined ? undefined : String(block.options[name]);
+
+/** The results a block shows: `data: a, b` or `of=a`. */
+function sourcesOf(block: Block, context: CellContext): Result[] {
+  const names = (textOption(block, 'of') ?? textOption(block, 'data') ?? '').split(/[\s,]+/).filter(Boolean);
+  return names.map((name) => {
+    const result = context.run.results.get(name);
+    if (!result) throw new ReferenceError(`${name} is not defined`);
+    return result;
+  });
+}
+
+function notComputable(results: readonly Result[]): string {
+  const without = results.filter((r) => r.notComputable !== '');
+  return without
+    .map((r) => {
+      const what = r.formula ? `${r.formula.name} v${r.formula.version}` : r.name;
+      return `<p class="not-computable"><strong>Not computable: ${escapeHtml(r.notComputable)}.</strong> ${escapeHtml(what)} needs it, and nothing is guessed in its place.</p>`;
+    })
+    .join('\n');
+}
+
+function captionOf(block: Block, context: CellContext, results: readonly Result[], label: string): string {
+  const value = inlineValue(context);
+  const caption = textOption(block, 'caption');
+  const note = textOption(block, 'note');
+  const asked = textOption(block, 'missing');
+  const named = { ...context.scope, ...context.run.named };
+  const own = results.map((r) => r.missingShare).find((share) => share !== undefined);
+  const missingShare =
+    asked === undefined
+      ? own === undefined
+        ? context.missingShare
+        : own
+      : (evaluate(asked, named) as number | null | undefined);
+  const line = provenanceLine({
+    period: context.period,
+    unit: textOption(block, 'unit') ?? '',
+    missingShare,
+    results,
+  });
+  const caveats = results.flatMap((r) => r.caveats);
+  return [
+    `<strong>${label}.</strong> ${caption ? renderInline(caption, value) : escapeHtml(block.name.replaceAll('_', ' '))}`,
+    ...(note ? [`<span class="note-line">${renderInline(note, value)}</span>`] : []),
+    ...[...new Set(caveats)].map((c) => `<span class="note-line">${escapeHtml(c)}</span>`),
+    line,
+  ].join(' ');
+}
+
+function renderTableBlock(block: Block, context: CellContext, numbers: { table: number }): string {
+  if (block.broken) throw new Error(block.broken);
+  const results = sourcesOf(block, context);
+  const missing = notComputable(results);
+  if (missing) return missing;
+  const shown = results[0];
+  if (!shown) throw new Error('a table needs of=NAME, the block whose rows it shows');
+  if (shown.rows.length === 0 && block.options.empty !== undefined) {
+    return `<p class="empty">${renderInline(String(block.options.empty), inlineValue(context))}</p>`;
+  }
+  const table = renderTable(
+    shown,
+    {
+      columns: block.options.columns as Record<string, ColumnWish> | undefined,
+      limit: block.options.limit === undefined ? undefined : Number(block.options.limit),
+    },
+    context.localTime,
+  );
+  numbers.table++;
+  return `<figure class="table">\n<figcaption>${captionOf(block, context, results, `Table ${numbers.table}`)}</figcaption>\n${table}\n${sourceDetails(results)}</figure>`;
+}
+
+function renderPlot(block: Block, context: CellContext, numbers: { figure: number }): string {
+  if (block.broken) throw new Error(block.broken);
+  const results = sourcesOf(block, context);
+  const missing = notComputable(results);
+  if (missing) return missing;
+  const scope = { ...context.scope, ...context.run.named };
+  const drawn = evaluate(block.code, scope);
+  if (!context.drawing.isNode(drawn))
+    throw new Error('a plot block gives no drawing; it should return Plot.plot({...})');
+  const described = textOption(block, 'alt') ?? textOption(block, 'caption') ?? block.name;
+  const alt = escapeHtml(fillText(described, (e) => evaluate(e, scope)).replaceAll(/\*\*?|`/g, ''));
+  numbers.figure++;
+  return `<figure class="plot">\n<div role="img" aria-label="${alt}">${context.drawing.markup(drawn)}</div>\n<figcaption>${captionOf(block, context, results, `Figure ${numbers.figure}`)}</figcaption>\n${sourceDetails(results)}</figure>`;
+}
+
+/** A row of large figures: `- label: ..., value: ${...}, note: ...` under `tiles:`. */
+function renderTiles(block: Block, context: CellContext): string {
+  if (block.broken) throw new Error(block.broken);
+  const tiles = block.options.tiles;
+  if (!Array.isArray(tiles)) throw new Error('a tiles block holds "tiles:" and a list of label, value, note');
+  const value = inlineValue(context);
+  const shown = (tiles as Record<string, unknown>[])
+    .filter((t) => t.if === undefined || evaluate(String(t.if), { ...context.scope, ...context.run.named }))
+    .map((t) => {
+      const note = t.note === undefined ? '' : `<dd class="note">${renderInline(String(t.note), value)}</dd>`;
+      return `<div><dt>${renderInline(String(t.label), value)}</dt><dd>${renderInline(String(t.value), value)}</dd>${note}</div>`;
+    });
+  return `<dl class="tiles">${shown.join('')}</dl>`;
+}
