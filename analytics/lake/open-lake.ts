@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
+import type { Instant } from '#domain/instant.ts';
+import type { RegistryView } from '#domain/registry/registry.ts';
+import { fileList, quoted } from './lake-context.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { readingFields, wholeColumns } from './reading-fields.ts';
+
+export interface City {
+  name: string;
+  /** IANA zone. */
+  timezone: string;
+}
+
+export interface LakeOptions {
+  /** DATA/lake */
+  directory: string;
+  registry: RegistryView;
+  city: City;
+}
+
+/** A DuckDB session over the lake: the views of docs/lake.md, the macros and derived views on them. */
+export async function openLake({ directory, registry, city }: LakeOptions): Promise<DuckDBConnection> {
+  const db = await (await DuckDBInstance.create(':memory:', { memory_limit: '2GB' })).connect();
+  await db.run(`SET TimeZone = 'UTC'; SET VARIABLE city_tz = ${quoted(city.timezone)}`);
+  await createFileViews(db, directory, readManifest(directory));
+  await createRegistryTables(db, registry);
+  await db.run(
+    `CREATE TEMP TABLE city AS SELECT ${quoted(city.name)} AS name, ${quoted(city.timezone)} AS timezone`,
+  );
+  for (const file of ['macros.sql', 'derived-views.sql']) {
+    await db.run(readFileSync(join(import.meta.dirname, file), 'utf8'));
+  }
+  return db;
+}
+
+async function createFileViews(db: DuckDBConnection, directory: string, m: Manifest): Promise<void> {
+  const views: [name: string, paths: string[], empty: string][] = [
+    ['archive', m.archive.map((f) => f.path), archiveColumns],
+    ['readings', m.readings.map((f) => f.path), readingColumns()],
+    ['windows', Object.values(m.windows), windowColumns],
+    ['hourly', Object.values(m.hourly), hourlyColumns],
+    ['ledger', m.ledger ? [m.ledger] : [], ledgerColumns],
+    [
+      'door',
+      m.door ? [m.door] : [],
+      'reason VARCHAR, device_id VARCHAR, hour_received TIMESTAMPTZ, refused BIGINT',
+    ],
+  ];
+  for (const [name, paths, empty] of views) {
+    if (paths.length === 0) await db.run(`CREATE TEMP TABLE ${name} (${empty})`);
+    else {
+      await db.run(
+        `CREATE TEMP VIEW ${name} AS SELECT * FROM read_parquet(${fileList(directory, paths)}, hive_partitioning = false)`,
+      );
+    }
+  }
+}
+
+const archiveColumns =
+  'partition INTEGER, position BIGINT, type VARCHAR, device_id VARCHAR, received_at TIMESTAMPTZ, domain VARCHAR, payload BLOB, payload_md5 VARCHAR';
+const windowColumns = `kind VARCHAR, device_id VARCHAR, subject VARCHAR, site_id VARCHAR, direction VARCHAR, lane SMALLINT,
+  start_at TIMESTAMPTZ, window_s INTEGER, readings BIGINT, observed_s BIGINT, count BIGINT, count_s BIGINT,
+  class_counts MAP(VARCHAR, BIGINT), occupancy_micro_s BIGINT, occupancy_s BIGINT, pace_micro_s BIGINT, pace_count BIGINT,
+  speed_milli_s BIGINT, speed_s BIGINT, speed_histogram MAP(SMALLINT, BIGINT), histogram_basis VARCHAR, expected_s BIGINT,
+  revision INTEGER, reason VARCHAR`;
+const hourlyColumns = `kind VARCHAR, site_id VARCHAR, direction VARCHAR, lane SMALLINT, hour_at TIMESTAMPTZ, windows BIGINT,
+  readings BIGINT, observed_s BIGINT, count BIGINT, count_s BIGINT, occupancy_micro_s BIGINT, occupancy_s BIGINT,
+  pace_micro_s BIGINT, pace_count BIGINT, speed_milli_s BIGINT, speed_s BIGINT, expected_s BIGINT`;
+const ledgerColumns = `partition INTEGER, device_id VARCHAR, hour_received TIMESTAMPTZ, hour_observed TIMESTAMPTZ,
+  outcome VARCHAR, reason VARCHAR, readings BIGINT, late BIGINT`;
+
+function readingColumns(): string {
+  const fields = readingFields
+    .filter(([, column]) => column !== 'observed_at')
+    .map(([, column, type]) => `${column} ${wholeColumns.includes(column) ? 'BIGINT' : type}`);
+  return `partition INTEGER, position BIGINT, index INTEGER, device_id VARCHAR, received_at TIMESTAMPTZ, domain VARCHAR,
+    outcome VARCHAR, reason VARCHAR, site_id VARCHAR, via BIGINT, observed_at TIMESTAMPTZ, ${fields.join(', ')}`;
+}
+
+type Cell = string | number | null | Date | number[] | string[];
+
+async function createRegistryTables(db: DuckDBConnection, view: RegistryView): Promise<void> {
+  const held = ({ validFrom, validTo }: { validFrom: Instant; validTo: Instant }): Cell[] => [
+    new Date(validFrom),
+    Number.isFinite(validTo) ? new Date(validTo) : null,
+  ];
+  const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+  await fill(
+    db,
+    'sites',
+    'site_id VARCHAR, name VARCHAR, lat DOUBLE, lon DOUBLE, road VARCHAR, direction VARCHAR, link_id VARCHAR, lanes INTEGER, speed_limit_kmh DOUBLE, length_km DOUBLE, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('site').map((h) => {
+      const s = h.body;
+      return [
+        s.siteId,
+        s.name ?? null,
+        s.position?.lat ?? null,
+        s.position?.lon ?? null,
+        s.road ?? null,
+        s.direction ?? null,
+        s.linkId ?? null,
+        s.lanes ?? null,
+        s.speedLimitKmh ?? null,
+        s.lengthKm ?? null,
+        ...held(h),
+      ];
+    }),
+  );
+  await fill(
+    db,
+    'links',
+    'link_id VARCHAR, name VARCHAR, road VARCHAR, direction VARCHAR, length_km DOUBLE, lanes INTEGER, speed_limit_kmh DOUBLE, line JSON, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('link').map((h) => {
+      const l = h.body;
+      return [
+        l.linkId,
+        l.name ?? null,
+        l.road ?? null,
+        l.direction ?? null,
+        l.lengthKm,
+        l.lanes ?? null,
+        l.speedLimitKmh ?? null,
+        text(l.line),
+        ...held(h),
+      ];
+    }),
+  );
+  await fill(
+    db,
+    'zones',
+    'zone_id VARCHAR, name VARCHAR, rings JSON, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('zone').map((h) => [h.body.zoneId, h.body.name ?? null, text(h.body.rings), ...held(h)]),
+  );
+  await fill(
+    db,
+    'corridors',
+    'corridor_id VARCHAR, name VARCHAR, road VARCHAR, position INTEGER, site_id VARCHAR, km DOUBLE, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view
+      .history('corridor')
+      .flatMap((h) =>
+        h.body.sites.map((s, i) => [
+          h.body.corridorId,
+          h.body.name ?? null,
+          h.body.road ?? null,
+          i + 1,
+          s.siteId,
+          s.km,
+          ...held(h),
+        ]),
+      ),
+  );
+  await fill(
+    db,
+    'devices',
+    'device_id VARCHAR, domain VARCHAR, role VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('device').map((h) => [h.body.deviceId, h.body.domain, h.body.role, ...held(h)]),
+  );
+  await fill(
+    db,
+    'installations',
+    'device_id VARCHAR, site_id VARCHAR, period_s INTEGER, lanes VARCHAR, directions VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('installation').map((h) => {
+      const i = h.body;
+      return [i.deviceId, i.siteId, i.periodS ?? null, text(i.lanes), text(i.directions), ...held(h)];
+    }),
+    `* REPLACE (from_json(lanes, '["INTEGER"]') AS lanes, from_json(directions, '["VARCHAR"]') AS directions,`,
+  );
+}
+
+/** A table of the registry; an open end is 'infinity'. */
+async function fill(
+  db: DuckDBConnection,
+  name: string,
+  columns: string,
+  rows: Cell[][],
+  replace = '* REPLACE (',
+): Promise<void> {
+  await db.run(`CREATE TEMP TABLE ${name}_raw (${columns})`);
+  const appender = await db.createAppender(`${name}_raw`);
+  const types = columns.split(',').map((c) => c.trim().split(' ')[1]);
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) {
+      if (cell === null) appender.appendNull();
+      else if (cell instanceof Date) {
+        appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(cell.getTime()) * 1_000n));
+      } else if (types[i] === 'INTEGER') appender.appendInteger(cell as number);
+      else if (types[i] === 'DOUBLE') appender.appendDouble(cell as number);
+      else appender.appendVarchar(cell as string);
+    }
+    appender.endRow();
+  }
+  appender.closeSync();
+  await db.run(
+    `CREATE TEMP TABLE ${name} AS SELECT ${replace} coalesce(valid_to, 'infinity'::TIMESTAMPTZ) AS valid_to) FROM ${name}_raw; DROP TABLE ${name}_raw`,
+  );
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Exported, type ExportOptions, exportLake } from '#analytics/lake/export.ts';
+import { openLake } from '#analytics/lake/open-lake.ts';
+import { readSegmentLog } from '#infra/log/read-segment-log.ts';
+import { holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
+import { sqliteExportSource } from '#infra/sqlite/export-source.ts';
+import { OperatorFault } from './config.ts';
+import type { DataDirectory } from './data-directory.ts';
+
+const LAKE_WAIT_MS = 120_000;
+
+/** Brings the lake up to the newest checkpoint, from whichever process asks; one at a time. */
+export async function refreshLake(
+  data: DataDirectory,
+  onProgress?: ExportOptions['onProgress'],
+): Promise<Exported> {
+  if (!existsSync(data.logPath)) return { records: 0, readings: 0, days: 0 };
+  const lock = takeExclusiveLock(data.lakeLockPath, LAKE_WAIT_MS);
+  if (!lock) {
+    throw new OperatorFault(
+      'could not bring the lake up to date',
+      `its lock is held by ${holderOf(data.lakeLockPath)}`,
+      'an export is under way; try again when it has ended',
+      3,
+    );
+  }
+  const log = await readSegmentLog({ directory: data.logPath });
+  try {
+    return await exportLake({
+      directory: data.lakePath,
+      log,
+      source: sqliteExportSource(data.db),
+      registry: data.registry,
+      ...(onProgress ? { onProgress } : {}),
+    });
+  } finally {
+    await log.close();
+    lock.release();
+  }
+}
+
+/** A DuckDB session over everything that is stored now. */
+export async function lakeSession(data: DataDirectory): Promise<DuckDBConnection> {
+  await refreshLake(data);
+  const city = data.city() ?? { name: 'an empty city', timezone: 'UTC' };
+  const view = await data.registry.view();
+  return openLake({ directory: data.lakePath, registry: view, city });
+}

@@ -1,0 +1,53 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+export interface LedgerSum {
+  received: number;
+  counted: number;
+  duplicate: number;
+  restated: number;
+  rejected: number;
+  quarantined: number;
+  late: number;
+  /** Rejected and quarantined by reason. */
+  reasons: Record<string, number>;
+}
+
+/** received = counted + duplicate + restated + rejected + quarantined, of the whole ledger or of one clock domain's devices. */
+export function ledgerSum(db: DatabaseSync): LedgerSum {
+  const rows = db
+    .prepare(
+      'SELECT outcome, reason, sum(readings) AS n, sum(late) AS late FROM ledger GROUP BY outcome, reason',
+    )
+    .all() as { outcome: keyof LedgerSum; reason: string; n: number; late: number }[];
+  const sum: LedgerSum = {
+    received: 0,
+    counted: 0,
+    duplicate: 0,
+    restated: 0,
+    rejected: 0,
+    quarantined: 0,
+    late: 0,
+    reasons: {},
+  };
+  for (const row of rows) {
+    sum.received += row.n;
+    (sum[row.outcome] as number) += row.n;
+    sum.late += row.late;
+    if (row.reason !== '' && row.n > 0) sum.reasons[row.reason] = row.n;
+  }
+  return sum;
+}
+
+export function describeLedgerSum(sum: LedgerSum): string {
+  const n = (value: number) => value.toLocaleString('en-GB');
+  const parts = [
+    `${n(sum.counted)} counted`,
+    `${n(sum.duplicate)} duplicate`,
+    `${n(sum.restated)} restated`,
+    `${n(sum.rejected)} rejected`,
+    `${n(sum.quarantined)} quarantined`,
+  ];
+  const reasons = Object.entries(sum.reasons).map(([reason, count]) => `${reason} ${n(count)}`);
+  const why = reasons.length > 0 ? ` (${reasons.join(', ')})` : '';
+  return `${n(sum.received)} received = ${parts.join(' + ')}${why}; of which late ${n(sum.late)}`;
+}

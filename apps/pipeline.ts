@@ -1,0 +1,141 @@
+import { Worker } from 'node:worker_threads';
+import type { EventLog } from '#domain/log.ts';
+import { openSegmentLog } from '#infra/log/open-segment-log.ts';
+import { sqliteDoorCounts } from '#infra/sqlite/door-counts.ts';
+import { holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
+import { developmentCertificates } from '#ingest/gateway/development-certificates.ts';
+import { type Gateway, startGateway } from '#ingest/gateway/gateway.ts';
+import { type Config, OperatorFault } from './config.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { followRegistry } from './device-directory.ts';
+import type { ProcessingWorkerData } from './processing-worker.ts';
+
+export interface Pipeline {
+  gateway: Gateway;
+  log: EventLog & { expire: Awaited<ReturnType<typeof openSegmentLog>>['expire'] };
+  /** Registered devices are known to the door from here on. */
+  refreshDevices(): Promise<void>;
+  /** Resolves when everything now in the log is processed and stored. */
+  processed(): Promise<void>;
+  /** Door first, then processing to the end of the log, then the log. */
+  stop(): Promise<void>;
+  /** Rejects when processing has died. */
+  failed: Promise<never>;
+}
+
+/** The embedded pipeline: door, log and processing in one process. @throws OperatorFault when the directory is in use. */
+export async function startPipeline(
+  config: Config,
+  data: DataDirectory,
+  options: { ephemeral?: boolean } = {},
+): Promise<Pipeline> {
+  const lock = takeExclusiveLock(data.writerLockPath, 0);
+  if (!lock) {
+    throw new OperatorFault(
+      `another Headway writes to ${data.path}`,
+      holderOf(data.writerLockPath),
+      'stop it first, or choose another directory with --data',
+      3,
+    );
+  }
+  const city = data.city();
+  if (!city) throw new Error('a pipeline needs a city: setCity first');
+  const log = await openSegmentLog({ directory: data.logPath, partitions: config.log.partitions });
+  const worker = startWorker(data, city.timezone, config);
+  const devices = await followRegistry(data.registry, 250);
+  const door = sqliteDoorCounts(data.db, Date.now);
+  const flush = setInterval(() => door.flush(), 1_000);
+  const { host, mqttPort, mqttsPort, hubName } = config.gateway;
+  const tls = options.ephemeral ? undefined : await developmentCertificates(data.certificatesPath);
+  const gateway = await startGateway({
+    log,
+    devices,
+    door,
+    host,
+    port: options.ephemeral ? 0 : mqttPort,
+    ...(tls ? { tls, tlsPort: mqttsPort } : {}),
+    clock: Date.now,
+    ...(hubName ? { hubName } : {}),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new OperatorFault(
+      `could not listen for devices on ${host}`,
+      error.message,
+      'is another broker running? choose ports with HEADWAY_GATEWAY_MQTT_PORT and HEADWAY_GATEWAY_MQTTS_PORT',
+      3,
+    );
+  });
+  data.setRunning({
+    pid: process.pid,
+    host,
+    mqttPort: gateway.port,
+    mqttsPort: gateway.tlsPort,
+    apiUrl: undefined,
+  });
+
+  const processed = async (): Promise<void> => {
+    const ends = await log.ends();
+    await Promise.race([worker.reached(ends), worker.failed]);
+  };
+  return {
+    gateway,
+    log,
+    refreshDevices: devices.refresh,
+    processed,
+    failed: worker.failed,
+    stop: async () => {
+      await gateway.close();
+      await processed().catch(() => {});
+      await worker.stop();
+      clearInterval(flush);
+      door.flush();
+      devices.stop();
+      await log.close();
+      data.setRunning(undefined);
+      lock.release();
+    },
+  };
+}
+
+function startWorker(data: DataDirectory, timezone: string, config: Config) {
+  const workerData: ProcessingWorkerData = {
+    logPath: data.logPath,
+    storePath: data.storePath,
+    timezone,
+    processing: config.processing,
+  };
+  const worker = new Worker(new URL('./processing-worker.ts', import.meta.url), { workerData });
+  const checkpoints = data.db.prepare('SELECT partition, position FROM checkpoints').all();
+  const positions = new Map(checkpoints.map((c) => [c.partition as number, c.position as number]));
+  const waiting = new Set<{ ends: readonly number[]; resolve: () => void }>();
+  let stopping = false;
+  worker.on('message', ({ partition, position }: { partition: number; position: number }) => {
+    positions.set(partition, position);
+    for (const w of waiting) {
+      if (!isReached(w.ends)) continue;
+      waiting.delete(w);
+      w.resolve();
+    }
+  });
+  const exited = new Promise<void>((resolve) => worker.on('exit', () => resolve()));
+  const failed = new Promise<never>((_, reject) => {
+    worker.on('error', reject);
+    worker.on('exit', (code) => {
+      if (!stopping) reject(new Error(`processing ended by itself with code ${code}`));
+    });
+  });
+  failed.catch(() => {});
+  const isReached = (ends: readonly number[]) => ends.every((end, p) => (positions.get(p) ?? -1) >= end);
+  return {
+    failed,
+    reached: (ends: readonly number[]) =>
+      new Promise<void>((resolve) => {
+        if (isReached(ends)) resolve();
+        else waiting.add({ ends, resolve });
+      }),
+    stop: async () => {
+      stopping = true;
+      worker.postMessage('stop');
+      await exited;
+    },
+  };
+}

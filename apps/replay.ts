@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs';
+import { type Published, publishRecording } from '#ingest/recordings/publish-recording.ts';
+import type { Recording } from '#ingest/recordings/recording.ts';
+import type { Config } from './config.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import { recordingChanges } from './register-recording.ts';
+
+export interface ReplayOptions {
+  config: Config;
+  data: DataDirectory;
+  recording: Recording;
+  /** 'max', or so many times as fast as it was recorded. */
+  pace: 'max' | number;
+  onProgress?: (messages: number, readings: number) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Sends a recording through the MQTT door of the pipeline that runs on this directory, or of one started for the
+ * time it takes. Resolves when everything is processed and stored.
+ */
+export async function replay(options: ReplayOptions): Promise<Published> {
+  const { config, data, recording } = options;
+  mkdirSync(data.path, { recursive: true });
+  data.setCity({
+    name: config.city.name ?? recording.city,
+    timezone: config.city.timezone ?? recording.timezone,
+  });
+  const { changes, recorder } = recordingChanges(
+    await data.registry.view(),
+    recording.name,
+    recording.registry,
+  );
+  if (changes.length > 0) await data.registry.change(changes);
+  const running = data.running();
+  const pipeline = running ? undefined : await startPipeline(config, data, { ephemeral: true });
+  try {
+    // The running door looks at the registry four times a second.
+    if (running && changes.length > 0) await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const published = await publishRecording({
+      messages: recording.messages(),
+      host: running?.host ?? config.gateway.host,
+      port: running?.mqttPort ?? pipeline!.gateway.port,
+      recorderId: recorder.recorderId,
+      key: recorder.key,
+      pace: options.pace,
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    await processed(data, pipeline);
+    return published;
+  } finally {
+    await pipeline?.stop();
+  }
+}
+
+/** Resolves when what was acknowledged before is processed, here or by the pipeline of another process. */
+async function processed(data: DataDirectory, pipeline: Pipeline | undefined): Promise<void> {
+  if (pipeline) return pipeline.processed();
+  const { readSegmentLog } = await import('#infra/log/read-segment-log.ts');
+  const log = await readSegmentLog({ directory: data.logPath });
+  try {
+    const ends = await log.ends();
+    const position = data.db.prepare('SELECT position FROM checkpoints WHERE partition = ?');
+    for (const [partition, end] of ends.entries()) {
+      while (((position.get(partition)?.position as number | undefined) ?? -1) < end) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  } finally {
+    await log.close();
+  }
+}
