@@ -6,6 +6,8 @@ export interface RecordedReading {
   deviceId: string;
   receivedAt: Instant;
   json: string;
+  /** Only readings that share this travel together, whatever the span: what is known to have come as one. */
+  sharedBy?: string;
 }
 
 const MOST_READINGS = 1_000;
@@ -21,8 +23,8 @@ export async function* messageBatches(
   spanMs: number,
 ): AsyncGenerator<RecordedMessage> {
   const open = new Map<string, OpenBatch>();
-  for await (const { deviceId, receivedAt, json } of readings) {
-    const span = Math.ceil(receivedAt / spanMs);
+  for await (const { deviceId, receivedAt, json, sharedBy } of readings) {
+    const span = sharedBy ?? Math.ceil(receivedAt / spanMs);
     let batch = open.get(deviceId);
     if (
       batch &&
@@ -52,7 +54,7 @@ export function spanOf(periodS: number): number {
 }
 
 interface OpenBatch {
-  span: number;
+  span: number | string;
   parts: string[];
   characters: number;
   receivedAt: Instant;

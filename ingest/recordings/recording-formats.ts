@@ -1,5 +1,7 @@
 import { atspm } from './atspm.ts';
+import { csv } from './csv.ts';
 import { metrLa } from './metr-la.ts';
+import { ndjson } from './ndjson.ts';
 import type { RecordingFormat } from './recording.ts';
 import { scats } from './scats.ts';
 
@@ -8,4 +10,6 @@ export const recordingFormats = {
   'metr-la': metrLa,
   scats,
   atspm,
+  csv,
+  ndjson,
 } as const satisfies Record<string, RecordingFormat>;
