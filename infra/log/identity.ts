@@ -1,72 +1,108 @@
-import { type ClockDomain, partitionOf } from '#domain/log.ts';
+import type { ClockDomain } from '#domain/log.ts';
 
-/** A device and its clock domain as they stand in a record: two strings, each u16 length and UTF-8. */
-export interface Identity {
-  deviceId: string;
-  domain: ClockDomain;
-  bytes: Uint8Array;
+/** A device and its clock domain stand in a record as two strings, each u16 length and UTF-8. */
+export const IDENTITY_MIN_BYTES = 4;
+const MAX_STRING_BYTES = 0xffff;
+
+/** What an identity may need at most, found without encoding it; Infinity where it is too long to be written. */
+export function mostIdentityBytes(deviceId: string, domain: ClockDomain): number {
+  const deviceBytes = 3 * deviceId.length;
+  const domainBytes = 3 * domain.length;
+  if (deviceBytes > MAX_STRING_BYTES || domainBytes > MAX_STRING_BYTES) return Number.POSITIVE_INFINITY;
+  return IDENTITY_MIN_BYTES + deviceBytes + domainBytes;
 }
 
-export interface Placed extends Identity {
-  partition: number;
+/** Writes both strings at `at`; says where they end. */
+export function encodeIdentity(
+  buffer: Buffer,
+  view: DataView,
+  at: number,
+  deviceId: string,
+  domain: ClockDomain,
+): number {
+  return encodeString(buffer, view, encodeString(buffer, view, at, deviceId), domain);
 }
 
-export const MAX_STRING_BYTES = 0xffff;
-const KEPT = 16_384;
-
-/** Encodes identities of at most MAX_STRING_BYTES a string, remembering the last ones. */
-export function identityWriter(partitions: number): (deviceId: string, domain: ClockDomain) => Placed {
-  const kept = new Map<string, Placed>();
-  return (deviceId, domain) => {
-    const known = kept.get(deviceId);
-    if (known !== undefined && known.domain === domain) return known;
-    const placed = {
-      deviceId,
-      domain,
-      bytes: encode(deviceId, domain),
-      partition: partitionOf(deviceId, partitions),
-    };
-    if (kept.size >= KEPT) kept.clear();
-    kept.set(deviceId, placed);
-    return placed;
-  };
+/** Short ASCII by hand: cheaper than looking up or calling an encoder. */
+function encodeString(buffer: Buffer, view: DataView, at: number, text: string): number {
+  const start = at + 2;
+  let bytes = 0;
+  for (; bytes < text.length; bytes++) {
+    const unit = text.charCodeAt(bytes);
+    if (unit > 0x7f) {
+      bytes = buffer.write(text, start, 'utf8');
+      break;
+    }
+    buffer[start + bytes] = unit;
+  }
+  view.setUint16(at, bytes, true);
+  return start + bytes;
 }
 
-/** Decodes identities; records of one device mostly share one pair of strings. */
-export function identityReader(): (buffer: Buffer, at: number) => Identity {
-  const kept: (Identity | undefined)[] = new Array(KEPT).fill(undefined);
-  return (buffer, at) => {
-    const deviceBytes = buffer.readUInt16LE(at);
-    const domainAt = at + 2 + deviceBytes;
-    const end = domainAt + 2 + buffer.readUInt16LE(domainAt);
-    let hash = 0x811c9dc5;
-    for (let i = at; i < end; i++) hash = Math.imul(hash ^ buffer[i]!, 0x01000193);
-    const slot = (hash ^ (hash >>> 15)) & (KEPT - 1);
-    const known = kept[slot];
-    if (known !== undefined && sameBytes(known.bytes, buffer, at, end)) return known;
-    const identity = {
-      deviceId: buffer.toString('utf8', at + 2, domainAt),
-      domain: buffer.toString('utf8', domainAt + 2, end),
-      bytes: new Uint8Array(buffer.subarray(at, end)),
-    };
-    kept[slot] = identity;
-    return identity;
-  };
+/** Decodes the identity that starts at a place; says where its bytes end. */
+export interface IdentityReader {
+  read(buffer: Buffer, view: DataView, at: number): number;
+  readonly deviceId: string;
+  readonly domain: ClockDomain;
 }
 
-function encode(deviceId: string, domain: ClockDomain): Uint8Array {
-  const device = Buffer.from(deviceId, 'utf8');
-  const clock = Buffer.from(domain, 'utf8');
-  const bytes = Buffer.allocUnsafeSlow(4 + device.length + clock.length);
-  bytes.writeUInt16LE(device.length, 0);
-  bytes.set(device, 2);
-  bytes.writeUInt16LE(clock.length, 2 + device.length);
-  bytes.set(clock, 4 + device.length);
-  return bytes;
+const SLOTS = 32_768;
+const SLOT_BYTES = 64;
+const LONGEST_KEPT = SLOT_BYTES - 4;
+
+/**
+ * Remembers identities by their bytes, in one flat table (a slot is a u32 length and the bytes: one cache line, not
+ * four): records of one device mostly share one pair of strings. Compares by words, the last two of which overlap.
+ */
+export function identityReader(): IdentityReader {
+  const table = new Uint8Array(SLOTS * SLOT_BYTES);
+  const tableView = new DataView(table.buffer);
+  const deviceIds: string[] = new Array(SLOTS).fill('');
+  const domains: string[] = new Array(SLOTS).fill('');
+  const reader = { read, deviceId: '', domain: '' };
+
+  function read(buffer: Buffer, view: DataView, at: number): number {
+    const domainAt = at + 2 + view.getUint16(at, true);
+    const end = domainAt + 2 + view.getUint16(domainAt, true);
+    const bytes = end - at;
+    if (bytes > LONGEST_KEPT) {
+      reader.deviceId = buffer.toString('utf8', at + 2, domainAt);
+      reader.domain = buffer.toString('utf8', domainAt + 2, end);
+      return end;
+    }
+    let slot = slotOf(view, at, end);
+    if (!holds(slot, view, at, end)) {
+      slot ^= 1;
+      if (!holds(slot, view, at, end)) {
+        deviceIds[slot] = buffer.toString('utf8', at + 2, domainAt);
+        domains[slot] = buffer.toString('utf8', domainAt + 2, end);
+        tableView.setUint32(slot * SLOT_BYTES, bytes, true);
+        table.set(buffer.subarray(at, end), slot * SLOT_BYTES + 4);
+      }
+    }
+    reader.deviceId = deviceIds[slot]!;
+    reader.domain = domains[slot]!;
+    return end;
+  }
+
+  function slotOf(view: DataView, at: number, end: number): number {
+    let hash = 0;
+    for (let i = at; i < end - 4; i += 4) hash = mix(hash ^ view.getInt32(i, true));
+    return mix(hash ^ view.getInt32(end - 4, true)) & (SLOTS - 1);
+  }
+
+  function holds(slot: number, view: DataView, at: number, end: number): boolean {
+    const line = slot * SLOT_BYTES;
+    if (tableView.getUint32(line, true) !== end - at) return false;
+    const shift = line + 4 - at;
+    for (let i = at; i < end - 4; i += 4)
+      if (tableView.getInt32(i + shift, true) !== view.getInt32(i, true)) return false;
+    return tableView.getInt32(end - 4 + shift, true) === view.getInt32(end - 4, true);
+  }
+  return reader;
 }
 
-function sameBytes(known: Uint8Array, buffer: Buffer, at: number, end: number): boolean {
-  if (known.length !== end - at) return false;
-  for (let i = 0; i < known.length; i++) if (known[i] !== buffer[at + i]) return false;
-  return true;
+function mix(hash: number): number {
+  const spread = Math.imul(hash, 0x9e3779b1);
+  return spread ^ (spread >>> 15);
 }

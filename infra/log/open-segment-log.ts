@@ -1,10 +1,9 @@
 import { mkdir, open } from 'node:fs/promises';
 import type { Instant } from '#domain/instant.ts';
-import { type EventLog, type LogEntry, LogUnavailable } from '#domain/log.ts';
+import { type EventLog, type LogEntry, LogUnavailable, partitionOf } from '#domain/log.ts';
 import { type DurableEndFile, durableEndFile } from './durable-end.ts';
 import { flushWatch } from './durable-watch.ts';
 import { type Expired, expireSegments } from './expire-segments.ts';
-import { identityWriter } from './identity.ts';
 import { openManifest } from './manifest.ts';
 import { type PartitionWriter, partitionWriter } from './partition-writer.ts';
 import { readPartition } from './read-partition.ts';
@@ -58,7 +57,6 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   const { directory, segmentBytes = 64 * 1024 * 1024, bufferBytes = MAX_RECORD_BYTES } = options;
   const { partitions: count, salt } = await openManifest(directory, options.partitions);
   const maxRecordBytes = Math.min(bufferBytes, MAX_RECORD_BYTES);
-  const place = identityWriter(count);
   const waiting: Waiting[] = [];
   let closed = false;
 
@@ -95,11 +93,12 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     const { entries, ticket } = append;
     while (append.next < entries.length) {
       const entry = entries[append.next]!;
-      const placed = place(entry.deviceId, entry.domain);
-      if (!partitions[placed.partition]!.writer.add(entry, placed, ticket)) return false;
+      const partition = partitions[partitionOf(entry.deviceId, count)]!;
+      if (!partition.writer.add(entry, ticket)) return false;
       append.next += 1;
     }
     ticket.complete();
+    if (entries.length > 1) for (const { writer } of partitions) writer.pushOn();
     return true;
   }
 

@@ -1,7 +1,6 @@
 import type { LogEntry } from '#domain/log.ts';
 import type { DurableEnd } from './durable-end.ts';
-import type { Placed } from './identity.ts';
-import { encodeRecord, recordBytes } from './record.ts';
+import { encodeRecord, mostRecordBytes, viewOf } from './record.ts';
 import {
   FOR_CREATION,
   FOR_WRITING,
@@ -15,7 +14,9 @@ import type { Ticket } from './ticket.ts';
 
 export interface PartitionWriter {
   /** False when there is no room until `onRoom`; then nothing was taken. */
-  add(entry: LogEntry, placed: Placed, ticket: Ticket): boolean;
+  add(entry: LogEntry, ticket: Ticket): boolean;
+  /** Starts a flush now where that is worth one, rather than when the event loop has gathered more. */
+  pushOn(): void;
   end(): DurableEnd;
   /** Resolves when nothing is under way or waiting any more. */
   idle(): Promise<void>;
@@ -37,11 +38,14 @@ export interface PartitionWriterOptions {
 /** Records on their way to the disk together, encoded in one buffer. */
 interface Group {
   buffer: Buffer;
+  view: DataView;
   bytes: number;
   firstPosition: number;
   records: number;
   tickets: Ticket[];
 }
+
+const WORTH_A_FLUSH_BYTES = 64 * 1024;
 
 /**
  * Group commit with two buffers: while one is written and synced, the next entries gather in the other. After a
@@ -137,22 +141,14 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
 
   gathering.firstPosition = end.position + 1;
   return {
-    add(entry, placed, ticket) {
-      const bytes = recordBytes(entry, placed);
-      if (gathering.bytes + bytes > bufferBytes) {
+    add(entry, ticket) {
+      const atMost = mostRecordBytes(entry);
+      if (gathering.bytes + atMost > bufferBytes) {
         flush();
-        if (gathering.bytes + bytes > bufferBytes) return false;
+        if (gathering.bytes + atMost > bufferBytes) return false;
       }
-      encodeRecord(
-        gathering.buffer,
-        gathering.bytes,
-        bytes,
-        entry,
-        placed,
-        gathering.firstPosition + gathering.records,
-        salt,
-      );
-      gathering.bytes += bytes;
+      const { buffer, view, bytes, firstPosition, records } = gathering;
+      gathering.bytes = encodeRecord(buffer, view, bytes, entry, firstPosition + records, salt);
       gathering.records += 1;
       if (gathering.tickets.at(-1) !== ticket) {
         gathering.tickets.push(ticket);
@@ -160,6 +156,9 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
       }
       scheduleFlush();
       return true;
+    },
+    pushOn() {
+      if (gathering.bytes >= WORTH_A_FLUSH_BYTES) flush();
     },
     end: () => end,
     idle: () =>
@@ -171,7 +170,7 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
 }
 
 function emptyGroup(buffer: Buffer): Group {
-  return { buffer, bytes: 0, firstPosition: 0, records: 0, tickets: [] };
+  return { buffer, view: viewOf(buffer), bytes: 0, firstPosition: 0, records: 0, tickets: [] };
 }
 
 function clear(group: Group): void {

@@ -27,6 +27,8 @@ interface Place {
   position: number;
   /** Once the writer has gone on to another segment. */
   sealed?: Bound;
+  /** Being read while the consumer works on the batch before. */
+  ahead?: { offset: number; chunk: Promise<Buffer> } | undefined;
 }
 
 /** Bytes of a segment that may be read now, and the position that comes after them. */
@@ -76,11 +78,11 @@ export async function* readPartition(options: ReadPartitionOptions): AsyncGenera
       floor = Math.max(floor, bound.nextPosition);
       place.position = bound.nextPosition;
       if (place.base === end.base) continue;
-      await place.file.close();
+      await leave(place);
       place = await openPlace(partitionDirectory, bound.nextPosition);
     }
   } finally {
-    await place?.file.close();
+    await leave(place);
   }
 
   function pathOf(at: Place): string {
@@ -89,10 +91,7 @@ export async function* readPartition(options: ReadPartitionOptions): AsyncGenera
 
   /** One read's worth of batches. Leaves the place after what was read or stepped over. */
   async function* readUpTo(at: Place, bound: Bound): AsyncGenerator<LogBatch, void, void> {
-    let chunk = await readAt(at.file, at.offset, Math.min(bound.limit - at.offset, READ_BYTES));
-    const wanted = Math.min(claimedBytesAt(chunk, 0), MAX_RECORD_BYTES, bound.limit - at.offset);
-    if (chunk.length < wanted && chunk.length === READ_BYTES)
-      chunk = await readAt(at.file, at.offset, wanted);
+    const chunk = await chunkAt(at, bound);
     const cursor: Cursor = { offset: 0, position: at.position };
     const start = at.offset;
     for (;;) {
@@ -100,9 +99,9 @@ export async function* readPartition(options: ReadPartitionOptions): AsyncGenera
       const found = decoder.decode(chunk, cursor, floor, records, BATCH_RECORDS);
       at.offset = start + cursor.offset;
       at.position = cursor.position;
-      const sound =
-        (found === 'all' && chunk.length > 0) || found === 'full' || (found === 'short' && cursor.offset > 0);
+      const sound = found === 'full' || (cursor.offset > 0 && found !== 'bad');
       const corrupt = sound ? [] : await stepOver(at, bound);
+      if (found !== 'full') readAhead(at, bound);
       if (records.length > 0 || corrupt.length > 0) yield { partition, records, corrupt };
       if (found !== 'full' || signal.aborted) return;
     }
@@ -118,6 +117,31 @@ export async function* readPartition(options: ReadPartitionOptions): AsyncGenera
     at.position = position;
     return corrupt;
   }
+}
+
+/** Bytes from the place on: a window's, or those of a single record that is longer. */
+async function chunkAt(place: Place, bound: Bound): Promise<Buffer> {
+  const { file, offset, ahead } = place;
+  const left = bound.limit - offset;
+  const chunk = await (ahead?.offset === offset
+    ? ahead.chunk
+    : readAt(file, offset, Math.min(left, READ_BYTES)));
+  place.ahead = undefined;
+  const wanted = Math.min(claimedBytesAt(chunk, 0), MAX_RECORD_BYTES, left);
+  return chunk.length < wanted ? readAt(file, offset, wanted) : chunk;
+}
+
+function readAhead(place: Place, bound: Bound): void {
+  const { file, offset } = place;
+  if (offset >= bound.limit) return;
+  const chunk = readAt(file, offset, Math.min(bound.limit - offset, READ_BYTES));
+  chunk.catch(() => {}); // thrown where it is awaited
+  place.ahead = { offset, chunk };
+}
+
+async function leave(place: Place | undefined): Promise<void> {
+  await place?.ahead?.chunk.catch(() => {});
+  await place?.file.close();
 }
 
 /** The durable end, where that is what is asked for: no search. */

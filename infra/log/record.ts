@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { LogEntry, LogRecord, RecordType } from '#domain/log.ts';
-import { type Identity, identityReader, MAX_STRING_BYTES } from './identity.ts';
+import { encodeIdentity, IDENTITY_MIN_BYTES, identityReader, mostIdentityBytes } from './identity.ts';
 
 /**
  * One record on disk, little endian:
@@ -19,56 +19,50 @@ const POSITION_AT = 12;
 const RECEIVED_AT = 20;
 const TYPE_AT = 28;
 const IDENTITY_AT = 29;
-export const MIN_RECORD_BYTES = IDENTITY_AT + 4;
+export const MIN_RECORD_BYTES = IDENTITY_AT + IDENTITY_MIN_BYTES;
 /** A longer length field is damage, not a record. */
 export const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
 const types: readonly RecordType[] = ['telemetry', 'end', 'readmit'];
 
-export const recordBytes = (entry: LogEntry, identity: Identity): number =>
-  IDENTITY_AT + identity.bytes.length + entry.payload.length;
+/** What a record may need at most, found without encoding it; Infinity where its identity is too long. */
+export const mostRecordBytes = (entry: LogEntry): number =>
+  IDENTITY_AT + mostIdentityBytes(entry.deviceId, entry.domain) + entry.payload.length;
 
-/** What a record may need at most, found without encoding; Infinity where its strings are too long. */
-export function mostRecordBytes(entry: LogEntry): number {
-  const deviceBytes = 3 * entry.deviceId.length;
-  const domainBytes = 3 * entry.domain.length;
-  if (deviceBytes > MAX_STRING_BYTES || domainBytes > MAX_STRING_BYTES) return Number.POSITIVE_INFINITY;
-  return MIN_RECORD_BYTES + deviceBytes + domainBytes + entry.payload.length;
-}
-
-/** Writes a record of `bytes` (see `recordBytes`) at `at`, where it must fit. */
+/** Writes a record at `at`, where `mostRecordBytes` must be free; says where it ends. */
 export function encodeRecord(
   buffer: Buffer,
+  view: DataView,
   at: number,
-  bytes: number,
   entry: LogEntry,
-  identity: Identity,
   position: number,
   salt: number,
-): void {
-  buffer.writeUInt32LE(MAGIC, at);
-  buffer.writeUInt32LE(bytes - HEADER_BYTES, at + LENGTH_AT);
-  buffer.writeDoubleLE(position, at + POSITION_AT);
-  buffer.writeDoubleLE(entry.receivedAt, at + RECEIVED_AT);
-  buffer[at + TYPE_AT] = types.indexOf(entry.type);
-  buffer.set(identity.bytes, at + IDENTITY_AT);
-  buffer.set(entry.payload, at + IDENTITY_AT + identity.bytes.length);
-  buffer.writeUInt32LE(crc32(buffer.subarray(at + HEADER_BYTES, at + bytes), salt), at + CRC_AT);
+): number {
+  const payloadAt = encodeIdentity(buffer, view, at + IDENTITY_AT, entry.deviceId, entry.domain);
+  const end = payloadAt + entry.payload.length;
+  view.setUint32(at, MAGIC, true);
+  view.setUint32(at + LENGTH_AT, end - at - HEADER_BYTES, true);
+  view.setFloat64(at + POSITION_AT, position, true);
+  view.setFloat64(at + RECEIVED_AT, entry.receivedAt, true);
+  view.setUint8(at + TYPE_AT, types.indexOf(entry.type));
+  buffer.set(entry.payload, payloadAt);
+  view.setUint32(at + CRC_AT, crc32(buffer.subarray(at + HEADER_BYTES, end), salt), true);
+  return end;
 }
 
 /** What stands at a place: the record's size in bytes, BAD, or SHORT when the buffer ends before the record may. */
 export const BAD = 0;
 export const SHORT = -1;
 
-export function recordSizeAt(buffer: Buffer, at: number, salt: number): number {
+export function recordSizeAt(buffer: Buffer, at: number, salt: number, view = viewOf(buffer)): number {
   const left = buffer.length - at;
   if (left < HEADER_BYTES) return SHORT;
-  if (buffer.readUInt32LE(at) !== MAGIC) return BAD;
-  const bytes = HEADER_BYTES + buffer.readUInt32LE(at + LENGTH_AT);
+  if (view.getUint32(at, true) !== MAGIC) return BAD;
+  const bytes = HEADER_BYTES + view.getUint32(at + LENGTH_AT, true);
   if (bytes < MIN_RECORD_BYTES || bytes > MAX_RECORD_BYTES) return BAD;
   if (left < bytes) return SHORT;
   const crc = crc32(buffer.subarray(at + HEADER_BYTES, at + bytes), salt);
-  return crc === buffer.readUInt32LE(at + CRC_AT) ? bytes : BAD;
+  return crc === view.getUint32(at + CRC_AT, true) ? bytes : BAD;
 }
 
 /** The bytes a record at `at` claims, header included; at least a header's. */
@@ -76,6 +70,9 @@ export const claimedBytesAt = (buffer: Buffer, at: number): number =>
   buffer.length - at < HEADER_BYTES ? HEADER_BYTES : HEADER_BYTES + buffer.readUInt32LE(at + LENGTH_AT);
 
 export const positionAt = (buffer: Buffer, at: number): number => buffer.readDoubleLE(at + POSITION_AT);
+
+export const viewOf = (buffer: Buffer): DataView =>
+  new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
 /** Where decoding stands: an offset in the buffer and the position that the record there must have. */
 export interface Cursor {
@@ -95,23 +92,24 @@ export interface RecordDecoder {
 }
 
 export function recordDecoder(salt: number): RecordDecoder {
-  const identityAt = identityReader();
+  const identity = identityReader();
   return {
     decode(buffer, cursor, floor, records, limit) {
+      const view = viewOf(buffer);
       while (cursor.offset < buffer.length) {
         if (records.length >= limit) return 'full';
         const at = cursor.offset;
-        const bytes = recordSizeAt(buffer, at, salt);
+        const bytes = recordSizeAt(buffer, at, salt, view);
         if (bytes === SHORT) return 'short';
-        if (bytes === BAD || positionAt(buffer, at) !== cursor.position) return 'bad';
+        if (bytes === BAD || view.getFloat64(at + POSITION_AT, true) !== cursor.position) return 'bad';
         if (cursor.position >= floor) {
-          const identity = identityAt(buffer, at + IDENTITY_AT);
+          const payloadAt = identity.read(buffer, view, at + IDENTITY_AT);
           records.push({
             type: types[buffer[at + TYPE_AT]!] ?? 'telemetry',
             deviceId: identity.deviceId,
-            receivedAt: buffer.readDoubleLE(at + RECEIVED_AT),
+            receivedAt: view.getFloat64(at + RECEIVED_AT, true),
             domain: identity.domain,
-            payload: buffer.subarray(at + IDENTITY_AT + identity.bytes.length, at + bytes),
+            payload: buffer.subarray(payloadAt, at + bytes),
             position: cursor.position,
           });
         }

@@ -20,8 +20,8 @@ const CALL_RECORDS = 1_000;
  */
 export async function benchLogAppend(): Promise<BenchResult[]> {
   return [
-    ...(await appendRuns('1 partition', 1, 2, 3_000_000)),
-    ...(await appendRuns('4 partitions', 4, 2, 3_000_000)),
+    ...(await appendRuns('1 partition', 1, 6, 3_000_000)),
+    ...(await appendRuns('4 partitions', 4, 6, 3_000_000)),
     ...(await singleAppends(4, 2_000, 1_000_000)),
   ];
 }
