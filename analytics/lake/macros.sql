@@ -1,0 +1,80 @@
+-- Derived figures, each in one place. Arguments are sums of the integer columns of `windows`: add first, divide once.
+-- Needs the session variable city_tz where local time is meant.
+
+-- Vehicles an hour while counted; NULL where nothing was counted.
+CREATE OR REPLACE TEMP MACRO flow_veh_h(count, count_s) AS
+  CASE WHEN count_s > 0 THEN count * 3.6e3 / count_s END;
+
+-- Share of time the detector was covered, 0 to 1.
+CREATE OR REPLACE TEMP MACRO occupancy_share(occupancy_micro_s, occupancy_s) AS
+  CASE WHEN occupancy_s > 0 THEN occupancy_micro_s / 1e6 / occupancy_s END;
+
+-- Space-mean speed: harmonic by vehicles where counts exist, else the mean over time.
+CREATE OR REPLACE TEMP MACRO speed_kmh(pace_micro_s, pace_count, speed_milli_s, speed_s) AS
+  CASE WHEN pace_count > 0 AND pace_micro_s > 0 THEN 3.6e9 * pace_count / pace_micro_s
+       WHEN speed_s > 0 THEN speed_milli_s / 1e3 / speed_s END;
+
+-- What `speed_kmh` of the same sums was weighted by.
+CREATE OR REPLACE TEMP MACRO speed_basis(pace_count, speed_s) AS
+  CASE WHEN pace_count > 0 THEN 'vehicles' WHEN speed_s > 0 THEN 'time' END;
+
+-- Wall clock of the city.
+CREATE OR REPLACE TEMP MACRO city_time(moment) AS timezone(coalesce(getvariable('city_tz')::VARCHAR, 'UTC'), moment);
+
+-- The moment at which a wall clock of the city showed this; the first where it did twice.
+CREATE OR REPLACE TEMP MACRO city_moment(wall) AS
+  timezone(coalesce(getvariable('city_tz')::VARCHAR, 'UTC'), wall::TIMESTAMP);
+
+-- 0 = Monday 00:00 to 01:00 by the wall clock, 167 = Sunday 23:00 to 24:00.
+CREATE OR REPLACE TEMP MACRO hour_of_week(wall) AS ((isodow(wall) - 1) * 24 + hour(wall))::SMALLINT;
+
+-- 'weekday', 'saturday' or 'sunday'; holidays are not known to it.
+CREATE OR REPLACE TEMP MACRO day_class(wall) AS
+  CASE isodow(wall) WHEN 6 THEN 'saturday' WHEN 7 THEN 'sunday' ELSE 'weekday' END;
+
+-- Whether a wall clock falls on days called 'all', 'weekdays' or 'weekends'.
+CREATE OR REPLACE TEMP MACRO on_days(wall, days) AS
+  CASE days WHEN 'all' THEN true WHEN 'weekdays' THEN isodow(wall) <= 5 WHEN 'weekends' THEN isodow(wall) >= 6
+  ELSE error('days is all, weekdays or weekends, not ' || days) END;
+
+-- Minute of the day at which the wall clock's bin of so many minutes begins.
+CREATE OR REPLACE TEMP MACRO bin_minute(wall, minutes) AS
+  ((hour(wall) * 60 + minute(wall)) // minutes * minutes)::SMALLINT;
+
+-- The moment at which the bin of so many minutes (a divisor of 60, or a multiple that divides the day) began. An hour
+-- that the clock shows twice makes two bins where bins are an hour or shorter.
+CREATE OR REPLACE TEMP MACRO bin_start(moment, minutes) AS
+  CASE WHEN minutes <= 60
+    THEN moment - to_seconds((minute(city_time(moment)) * 60 + second(city_time(moment))) % (minutes * 60))
+    ELSE city_moment(date_trunc('day', city_time(moment)) + to_minutes(bin_minute(city_time(moment), minutes))) END;
+
+-- The start of the city's clock hour that holds the moment.
+CREATE OR REPLACE TEMP MACRO hour_start(moment) AS bin_start(moment, 60);
+
+-- Seconds of a local date: 82,800 and 90,000 on the days with a clock change.
+CREATE OR REPLACE TEMP MACRO day_seconds(date) AS
+  ((epoch_ms(city_moment(date + 1)) - epoch_ms(city_moment(date))) // 1000);
+
+-- 485 -> '08:05'.
+CREATE OR REPLACE TEMP MACRO clock_text(minute_of_day) AS
+  printf('%02d:%02d', (minute_of_day // 60)::INTEGER, (minute_of_day % 60)::INTEGER);
+
+-- The value below which the share q of a histogram of 1 km/h bins lies, straight within a bin; NULL where it is empty.
+CREATE OR REPLACE TEMP MACRO histogram_quantile(histogram, q) AS (
+  SELECT min_by(kmh + (q * total - (up_to - weight)) / weight, kmh)
+  FROM (
+    SELECT kmh, weight, sum(weight) OVER (ORDER BY kmh) AS up_to, sum(weight) OVER () AS total
+    FROM (SELECT unnest(map_keys(histogram)) AS kmh, unnest(map_values(histogram)) AS weight)
+  )
+  WHERE weight > 0 AND up_to >= q * total
+);
+
+-- The asked period, half-open; all time where it is not set.
+CREATE OR REPLACE TEMP MACRO asked_from() AS coalesce(getvariable('from_at')::TIMESTAMPTZ, TIMESTAMPTZ '-infinity');
+CREATE OR REPLACE TEMP MACRO asked_to() AS coalesce(getvariable('to_at')::TIMESTAMPTZ, TIMESTAMPTZ 'infinity');
+
+-- Speed below which travel is not believed to get slower (delay, travel time): 5 km/h.
+CREATE OR REPLACE TEMP MACRO floor_kmh() AS 5e0;
+
+-- Hours that the length takes at the speed, floored.
+CREATE OR REPLACE TEMP MACRO travel_h(length_km, speed_kmh) AS length_km / greatest(speed_kmh, floor_kmh());

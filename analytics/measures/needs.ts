@@ -1,0 +1,119 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { MeasureFault } from './measure-fault.ts';
+import type { NeedSpec } from './measure-header.ts';
+import type { Measure } from './measures.ts';
+import { quoted, type ResolvedParameters } from './parameters.ts';
+import { rowsOf } from './rows.ts';
+
+/** Sites that have the field within the asked period. Each query reads the session's variables. */
+const sitesWith = {
+  flow: 'SELECT DISTINCT site_id FROM asked_hours WHERE count_s > 0',
+  speed: 'SELECT DISTINCT site_id FROM asked_hours WHERE pace_count > 0 OR speed_s > 0',
+  occupancy: 'SELECT DISTINCT site_id FROM asked_hours WHERE occupancy_s > 0',
+  'free-flow': 'SELECT DISTINCT site_id FROM site_free_flow',
+  length: 'SELECT site_id FROM site_facts WHERE length_km > 0',
+  position: 'SELECT site_id FROM site_facts WHERE lat IS NOT NULL AND lon IS NOT NULL',
+  lanes: 'SELECT site_id FROM site_facts WHERE lanes IS NOT NULL',
+  'speed-limit': 'SELECT site_id FROM site_facts WHERE speed_limit_kmh IS NOT NULL',
+  corridor: 'SELECT DISTINCT site_id FROM corridor_sites',
+  period: 'SELECT DISTINCT site_id FROM promises',
+  actuations: `SELECT DISTINCT site_id FROM windows WHERE kind = 'signal-event' AND count IS NOT NULL
+    AND start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id)`,
+};
+
+export type Need = keyof typeof sitesWith;
+export const needNames = Object.keys(sitesWith) as Need[];
+
+const words: Record<Need, string> = {
+  flow: 'flow',
+  speed: 'speed',
+  occupancy: 'occupancy',
+  'free-flow': 'free-flow speed (too few speeds by night, or at low occupancy)',
+  length: 'length of road (no length_km, and on no corridor)',
+  position: 'position',
+  lanes: 'number of lanes',
+  'speed-limit': 'speed limit',
+  corridor: 'corridor',
+  period: 'promised period',
+  actuations: 'actuations',
+};
+
+/** Whether the data can answer: if so, with what left out; if not, because of what. */
+export type Answerable = { computable: true; caveats: string[] } | { computable: false; because: string };
+
+/** Judges a measure's needs. The session's variables are set. */
+export async function judgeNeeds(
+  connection: DuckDBConnection,
+  measure: Measure,
+  parameters: ResolvedParameters,
+): Promise<Answerable> {
+  const needs = measure.needs.filter((need) =>
+    need.when.every(({ parameter, value }) => parameters[parameter] === value),
+  );
+  if (needs.some((n) => n.need === 'corridor')) {
+    const judged = await judgeCorridor(connection, measure, parameters.corridor_id as string | null);
+    if (judged !== undefined) return judged;
+  }
+  const asked = await askedSites(connection, needs);
+  if (asked.length === 0) return { computable: false, because: 'no data in this period' };
+
+  const having: { spec: NeedSpec; sites: Set<string> }[] = [];
+  for (const spec of needs) {
+    const rows = await rowsOf(connection, sitesWith[spec.need]);
+    having.push({ spec, sites: new Set(rows.map((row) => row.site_id as string)) });
+  }
+  const none = having.filter(({ sites }) => !asked.some((site) => sites.has(site)));
+  if (none.length > 0) {
+    return { computable: false, because: none.map(({ spec }) => `no ${words[spec.need]}`).join(', ') };
+  }
+  if (!asked.some((site) => having.every(({ sites }) => sites.has(site)))) {
+    const together = needs.map(({ need }) => words[need]).join(', ');
+    return { computable: false, because: `no site has all of these: ${together}` };
+  }
+  const caveats: string[] = [];
+  for (const { spec, sites } of having) {
+    const lacking = asked.filter((site) => !sites.has(site));
+    if (lacking.length === 0) continue;
+    const fact = `no ${words[spec.need]} at ${lacking.length} of ${asked.length} sites: ${someOf(lacking)}`;
+    if (spec.atEverySite) return { computable: false, because: fact };
+    caveats.push(`Left out, ${fact}`);
+  }
+  return { computable: true, caveats };
+}
+
+/** The sites the question is about: all of a corridor; those that owe readings; otherwise those with data. */
+async function askedSites(connection: DuckDBConnection, needs: readonly NeedSpec[]): Promise<string[]> {
+  const has = (need: Need) => needs.some((spec) => spec.need === need);
+  const sql = has('corridor')
+    ? 'SELECT site_id FROM asked_site_ids'
+    : has('period')
+      ? 'SELECT DISTINCT site_id FROM installations WHERE asked_site(site_id) AND valid_from < asked_to() AND valid_to > asked_from()'
+      : `SELECT DISTINCT site_id FROM windows
+         WHERE kind = ${quoted(has('actuations') ? 'signal-event' : 'traffic-flow')}
+           AND start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id)`;
+  const rows = await rowsOf(connection, `SELECT site_id FROM (${sql}) ORDER BY site_id`);
+  return rows.map((row) => row.site_id as string);
+}
+
+/** @throws MeasureFault where there are corridors and none of them was asked for. */
+async function judgeCorridor(
+  connection: DuckDBConnection,
+  measure: Measure,
+  corridorId: string | null,
+): Promise<Answerable | undefined> {
+  const rows = await rowsOf(connection, 'SELECT DISTINCT corridor_id FROM corridor_sites ORDER BY 1');
+  const corridors = rows.map((row) => row.corridor_id as string);
+  if (corridorId !== null && corridors.includes(corridorId)) return undefined;
+  if (corridors.length === 0) return { computable: false, because: 'no corridor' };
+  throw new MeasureFault(
+    corridorId === null
+      ? `${measure.name} is of one corridor, and corridor_id is not given`
+      : `there is no corridor "${corridorId}" in this period`,
+    `corridors: ${corridors.join(', ')}`,
+  );
+}
+
+function someOf(ids: readonly string[]): string {
+  const shown = ids.slice(0, 10).join(', ');
+  return ids.length > 10 ? `${shown} and ${ids.length - 10} more` : shown;
+}
