@@ -12,8 +12,8 @@ import { type Permit, permit } from './topic-rules.ts';
 export interface Connection {
   readonly guard: StreamGuard;
   readonly deviceId: string;
-  /** Authentication succeeded; CONNACK has not gone yet. */
-  become(device: KnownDevice, validUntil: Instant, keepAliveS: number): void;
+  /** Authentication succeeded; CONNACK has not gone yet. Returns the rule that its will breaks. */
+  become(device: KnownDevice, validUntil: Instant, connect: Connect): DoorReason | undefined;
   /** CONNACK has gone. */
   open(): void;
   /** Counts, and closes without an acknowledgement. */
@@ -22,12 +22,21 @@ export interface Connection {
   inspect(elapsedMs: number): void;
 }
 
+/** What a CONNECT asks for. */
+export interface Connect {
+  keepalive?: number;
+  /** A message to publish when the client is lost. */
+  will?: { topic: string; payload: Buffer | string; qos?: number };
+}
+
 export interface Door {
   limits: GatewayLimits;
   directory: DeviceDirectory;
   intake: DurableIntake;
   clock: () => Instant;
   refused(reason: DoorReason, deviceId: string): void;
+  /** The gateway is being closed: that a client is lost is our doing. */
+  isClosing(): boolean;
 }
 
 export function connection(socket: Socket, door: Door): Connection {
@@ -38,6 +47,7 @@ export function connection(socket: Socket, door: Door): Connection {
   let openWithinMs = limits.connectTimeoutMs;
   let allowedSilenceMs = limits.silenceMs;
   let silentMs = 0;
+  let will: Connect['will'];
 
   /** Asked for anew whenever packets are read, and good for those. */
   let sender: KnownDevice | undefined;
@@ -52,8 +62,19 @@ export function connection(socket: Socket, door: Door): Connection {
     },
     publish,
     refused: (reason) => door.refused(reason, identity?.deviceId ?? ''),
+    leaving: () => {
+      will = undefined;
+    },
+    broken: (error) => {
+      const reason = brokenReason(error);
+      if (reason) door.refused(reason, identity?.deviceId ?? '');
+    },
     logIsFull: intake.isFull,
     whenLogHasRoom: intake.whenRoom,
+  });
+
+  guard.duplex.once('close', () => {
+    if (will && !door.isClosing()) publishWill(will);
   });
 
   const owed: Owed = {
@@ -81,6 +102,17 @@ export function connection(socket: Socket, door: Door): Connection {
     return undefined;
   }
 
+  function publishWill({ topic, payload }: NonNullable<Connect['will']>): void {
+    sender = undefined;
+    const allowed = permitTopic(Buffer.from(topic));
+    if (typeof allowed === 'string') {
+      door.refused(allowed, identity!.deviceId);
+      return;
+    }
+    const { type, deviceId, domain, receivedAt = now } = allowed;
+    intake.take({ type, deviceId, receivedAt, domain, payload: Buffer.from(payload) }, owed, 0);
+  }
+
   function permitTopic(topic: Buffer): Permit | DoorReason {
     if (!sender) {
       sender = directory.find(identity!.deviceId);
@@ -106,10 +138,18 @@ export function connection(socket: Socket, door: Door): Connection {
     get deviceId() {
       return identity?.deviceId ?? '';
     },
-    become: (device, until, keepAliveS) => {
+    become: (device, until, connect) => {
       identity = device;
       validUntil = until;
+      const keepAliveS = connect.keepalive ?? 0;
       if (keepAliveS > 0) allowedSilenceMs = Math.min(keepAliveS * 1_500, limits.silenceMs);
+      if (!connect.will) return undefined;
+      if (connect.will.qos === 2) return 'qos';
+      const allowed = permitTopic(Buffer.from(connect.will.topic));
+      if (typeof allowed === 'string') return allowed;
+      if (allowed.type === 'end' && connect.will.payload.length > 0) return 'malformed';
+      will = connect.will;
+      return undefined;
     },
     open: () => {
       opened = true;
@@ -127,6 +167,12 @@ export function connection(socket: Socket, door: Door): Connection {
       else if (door.clock() >= validUntil) refuse('expired-token');
     },
   };
+}
+
+/** aedes' errors: 1 is its code for a protocol version. A client too slow to take an answer breaks no rule. */
+function brokenReason(error: Error & { errorCode?: number }): DoorReason | undefined {
+  if (error.errorCode === 1) return 'protocol-version';
+  return error.message === 'drain timeout' ? undefined : 'malformed';
 }
 
 function same(bytes: Buffer, from: number, to: number, topic: Buffer): boolean {

@@ -58,7 +58,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     refusedByReason[reason]++;
     options.door.refused(reason, deviceId);
   };
-  const door: Door = { limits, directory: options.devices, intake, clock: options.clock, refused };
+  const door: Door = {
+    limits,
+    directory: options.devices,
+    intake,
+    clock: options.clock,
+    refused,
+    isClosing: () => closing !== undefined,
+  };
+  let closing: Promise<void> | undefined;
   const mqtt = await broker(door, options.hubName);
 
   /** Every open socket; without a connection while TLS is being agreed. */
@@ -128,7 +136,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.all(closed);
   }
 
-  let closing: Promise<void> | undefined;
   return {
     port,
     tlsPort,

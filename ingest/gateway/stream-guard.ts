@@ -32,14 +32,19 @@ export interface GuardEvents {
   publish(bytes: Buffer, firstByte: number, from: number, to: number): DoorReason | undefined;
   /** The guard has cut the connection. */
   refused(reason: DoorReason): void;
+  /** The client has sent DISCONNECT. */
+  leaving(): void;
+  /** aedes has ended the connection over something that it does not take. */
+  broken(error: Error): void;
   logIsFull(): boolean;
   whenLogHasRoom(call: () => void): void;
 }
 
 const CONNECT = 1;
 const PUBLISH = 3;
+const DISCONNECT = 14;
 /** PUBACK, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT: what else a client of QoS 0 and 1 may send. */
-const forAedes = new Set([4, 8, 10, 12, 14]);
+const forAedes = new Set([4, 8, 10, 12, DISCONNECT]);
 
 /** Why no packet is read. */
 const BEFORE_CONNACK = 1;
@@ -64,10 +69,12 @@ export function streamGuard(socket: Socket, limits: GatewayLimits, events: Guard
 
   const duplex = new Duplex({
     read: () => unblock(AEDES_SLOW),
-    write: (bytes: Buffer, _encoding, done) => {
-      socket.write(bytes, () => done());
+    // aedes writes a packet in pieces, corked.
+    writev: (pieces, done) => {
+      socket.write(Buffer.concat(pieces.map(({ chunk }) => chunk as Buffer)), () => done());
     },
-    destroy: (_error, done) => {
+    destroy: (error, done) => {
+      if (error && !closed) events.broken(error);
       closed = true;
       socket.destroySoon();
       if (socket.writableLength > 0) setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
@@ -114,6 +121,7 @@ export function streamGuard(socket: Socket, limits: GatewayLimits, events: Guard
     if (connecting ? type !== CONNECT : !forAedes.has(type)) return 'malformed';
     if (connecting) blocked |= BEFORE_CONNACK;
     connecting = false;
+    if (type === DISCONNECT) events.leaving();
     toAedes();
     return undefined;
   }

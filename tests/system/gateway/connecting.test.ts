@@ -5,6 +5,7 @@ import { Mqtt as AzureMqtt } from 'azure-iot-device-mqtt';
 import { expect, test } from 'vitest';
 import { DAY_MS, HOUR_MS } from '#domain/instant.ts';
 import { developmentCertificates } from '#ingest/gateway/development-certificates.ts';
+import { connectedSender, publishPacket } from './raw-mqtt.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { HUB, hubUsername, key, openDoor, rawSender, sasToken, until } from './test-door.ts';
 
@@ -159,15 +160,11 @@ test('a connection ends when its token does', async () => {
 
 test('a silent client is closed after one and a half times its keep-alive, one that only publishes is not', async () => {
   await using door = await openDoor({ limits: { connectTimeoutMs: 400 } });
-  const silent = await rawSender(door.gateway.port);
-  silent.send(connectPacket('loop-2', 1));
-  const talking = await rawSender(door.gateway.port);
-  talking.send(connectPacket('loop-1', 1));
-  const topic = Buffer.from('\0\x1bheadway/v1/loop-1/telemetry', 'latin1');
-  const publishing = setInterval(
-    () => talking.send(Buffer.concat([Buffer.from([0x30, topic.length]), topic])),
-    200,
-  );
+  const silent = await connectedSender(door, 'loop-2', 1);
+  const talking = await connectedSender(door, 'loop-1', 1);
+  const publishing = setInterval(() => {
+    talking.send(publishPacket('headway/v1/loop-1/telemetry', '', 0, 0));
+  }, 200);
   try {
     await until(() => silent.isClosed(), 'the end');
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -248,18 +245,3 @@ test('a client that speaks no TLS to the TLS port is counted and dropped', async
   await new Promise((resolve, reject) => trusted.once('secureConnect', resolve).once('error', reject));
   trusted.destroy();
 });
-
-function connectPacket(deviceId: string, keepAliveS: number): Buffer {
-  const text = (value: string) => {
-    const bytes = Buffer.from(value);
-    return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
-  };
-  const body = Buffer.concat([
-    text('MQTT'),
-    Buffer.from([4, 0b1100_0010, keepAliveS >> 8, keepAliveS & 0xff]),
-    text(deviceId),
-    text(deviceId),
-    text(key(deviceId)),
-  ]);
-  return Buffer.concat([Buffer.from([0x10, body.length]), body]);
-}
