@@ -115,5 +115,8 @@ function deviceReader(
 }
 
 function namedDevice(printed: string, prefix = ''): NamedDevice {
-  return { deviceId: (prefix + printed).replace(/[^A-Za-z0-9\-:._]+/g, '-').slice(0, 128), printed };
+  return {
+    deviceId: (prefix + printed).replace(/[^A-Za-z0-9\-:.%_*?!(),=@$']+/g, '-').slice(0, 128),
+    printed,
+  };
 }

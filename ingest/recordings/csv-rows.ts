@@ -6,7 +6,7 @@ import { RecordingFault } from './recording-fault.ts';
 export async function csvRows(path: string): Promise<string[][]> {
   const text = await readText(path);
   try {
-    return parse(text, { bom: true, relax_column_count: true, skip_empty_lines: true });
+    return parse(text, { bom: true, relax_column_count: true, relax_quotes: true, skip_empty_lines: true });
   } catch (error) {
     throw new RecordingFault(
       `${path} is no readable CSV`,

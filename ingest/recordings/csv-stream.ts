@@ -27,6 +27,7 @@ export async function* csvStream(
     delimiter: options.delimiter ?? ',',
     from_line: (options.skipLines ?? 0) + 1,
     relax_column_count: true,
+    relax_quotes: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: LONGEST_ROW,

@@ -6,10 +6,10 @@ import type { RecordingFormat } from './recording.ts';
 import { scats } from './scats.ts';
 
 /** Every format `headway replay` knows. A new one is one file and one line. */
-export const recordingFormats = {
+export const recordingFormats: Readonly<Record<string, RecordingFormat>> = {
   'metr-la': metrLa,
   scats,
   atspm,
   csv,
   ndjson,
-} as const satisfies Record<string, RecordingFormat>;
+};

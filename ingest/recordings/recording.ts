@@ -19,7 +19,7 @@ export interface Recording {
   caveats(): NamedCount[];
 }
 
-/** Registry bodies; clock domain and keys of the devices are the caller's to add (`registryChangesOf`). */
+/** Registry bodies; clock domain and keys of the devices are the caller's to add. */
 export interface RecordedRegistry {
   sites: Site[];
   links: Link[];
