@@ -36,7 +36,7 @@ const schema = z.strictObject({
       aheadS: z.number().min(0).default(60),
       /** And one observed more than this before. */
       behindDays: z.number().min(0).default(7),
-      commitEveryMs: z.int().min(10).default(500),
+      commitEveryMs: z.int().min(10).default(1_000),
     })
     .prefault({}),
   lake: z.strictObject({ exportEveryS: z.number().min(5).default(300) }).prefault({}),

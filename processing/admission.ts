@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { Ajv, type ValidateFunction } from 'ajv';
 import * as z from 'zod';
 import { DAY_MS, formatInstant, type Instant, parseInstant, SECOND_MS } from '#domain/instant.ts';
@@ -10,7 +11,7 @@ import {
   type RejectionReason,
   rejectedAs,
 } from '#domain/outcome.ts';
-import type { Reading, ReadingKind } from '#domain/readings/reading-kind.ts';
+import type { Reading, ReadingKind, Slot } from '#domain/readings/reading-kind.ts';
 import { readingKinds } from '#domain/readings/reading-kinds.ts';
 import { WINDOW_S } from '#domain/window.ts';
 import type { DeviceFacts } from './device-facts.ts';
@@ -33,6 +34,7 @@ export interface Admitted {
   reading: Reading;
   observedAt: Instant;
   siteId: string;
+  slot: Slot;
   windowS: number;
   windowStart: Instant;
 }
@@ -120,7 +122,18 @@ export function admission(bounds: ClockBounds, offsetAt: (at: Instant) => number
       );
     }
     const windowS = Math.max(periodS, WINDOW_S);
-    return { code: COUNTED, index, kind, reading, observedAt, siteId: place.siteId, windowS, windowStart };
+    const slot = kind.slot(reading);
+    return {
+      code: COUNTED,
+      index,
+      kind,
+      reading,
+      observedAt,
+      siteId: place.siteId,
+      slot,
+      windowS,
+      windowStart,
+    };
   };
 
   return {
@@ -166,11 +179,15 @@ function explain(kind: ReadingKind, value: unknown): string {
 
 const notJson = Symbol('not JSON');
 
+function asciiText(bytes: Uint8Array): string {
+  return Buffer.prototype.toString.call(bytes, 'latin1');
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function parseJson(payload: Uint8Array): unknown {
   try {
-    const text = utf8.decode(payload);
+    const text = isAscii(payload) ? asciiText(payload) : utf8.decode(payload);
     const parsed: unknown = JSON.parse(text);
     return loneSurrogate.test(text) && loneSurrogate.test(JSON.stringify(parsed)) ? notJson : parsed;
   } catch {

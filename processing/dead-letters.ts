@@ -1,19 +1,27 @@
 import type { LogRecord } from '#domain/log.ts';
 import { outcomes } from '#domain/outcome.ts';
 import type { DeadLetter } from '#domain/store.ts';
-import type { Judged, Refused } from './admission.ts';
+import type { Refused } from './admission.ts';
+import type { JudgedRecord } from './processor.ts';
 
-/** One dead letter for each reason met in a record. */
-export function deadLettersOf(partition: number, record: LogRecord, judged: readonly Judged[]): DeadLetter[] {
-  let letters: Map<number, DeadLetter> | undefined;
+/** Adds one dead letter for each reason met in a record. */
+export function addDeadLetters(
+  letters: DeadLetter[],
+  partition: number,
+  { record, judged }: JudgedRecord,
+): void {
+  let byCode: Map<number, DeadLetter> | undefined;
   for (const j of judged) {
     if (!('detail' in j)) continue;
-    letters ??= new Map();
-    const letter = letters.get(j.code);
+    byCode ??= new Map();
+    let letter = byCode.get(j.code);
     if (letter) letter.indices.push(j.index);
-    else letters.set(j.code, deadLetter(partition, record, j));
+    else {
+      letter = deadLetter(partition, record, j);
+      byCode.set(j.code, letter);
+      letters.push(letter);
+    }
   }
-  return letters ? [...letters.values()] : [];
 }
 
 export function deadLetter(partition: number, record: LogRecord, refused: Refused): DeadLetter {

@@ -2,83 +2,99 @@ import { HOUR_MS, hourOf, type Instant } from '#domain/instant.ts';
 import type { LedgerRow } from '#domain/ledger.ts';
 import { type OutcomeCode, outcomes } from '#domain/outcome.ts';
 
-/** Absolute counts of one partition's readings by device, hour received, hour observed and outcome. */
-export interface LedgerCounts {
-  has(deviceId: string, hourReceived: Instant): boolean;
-  /** Puts stored rows in place; must come before the first `add` to their device and hour. */
-  load(rows: readonly LedgerRow[]): void;
-  add(
-    deviceId: string,
-    hourReceived: Instant,
-    observedAt: Instant | null,
-    code: OutcomeCode,
-    readings: number,
-    late: number,
-  ): void;
-  /** Rows changed since the last call. Hours that `keep` refuses are forgotten: they must be loaded again. */
-  collect(keep: (deviceId: string, hourReceived: Instant) => boolean): LedgerRow[];
-}
-
 interface Cell {
   readings: number;
   late: number;
   changed: boolean;
 }
 
-export function ledgerCounts(partition: number): LedgerCounts {
-  const byDevice = new Map<string, Map<Instant, Map<number, Cell>>>();
-  const touched = new Set<string>();
+/** Absolute counts of one device's readings by hour received, hour observed and outcome. */
+export interface LedgerCounts {
+  /** Hour of the newest receipt counted; the rows of an older hour have to be loaded before they are added to. */
+  newestHour: Instant;
+  hours: Map<Instant, Map<number, Cell>>;
+  /** The cell that was added to last: nearly always the next one too. */
+  last: Cell | undefined;
+  lastHour: Instant;
+  lastKey: number;
+}
 
-  const cellsOf = (deviceId: string, hourReceived: Instant): Map<number, Cell> => {
-    const hours = byDevice.get(deviceId) ?? new Map<Instant, Map<number, Cell>>();
-    if (hours.size === 0) byDevice.set(deviceId, hours);
-    const cells = hours.get(hourReceived) ?? new Map<number, Cell>();
-    if (cells.size === 0) hours.set(hourReceived, cells);
-    return cells;
-  };
+export function ledgerCounts(newestHour: Instant): LedgerCounts {
+  return { newestHour, hours: new Map(), last: undefined, lastHour: 0, lastKey: 0 };
+}
 
-  return {
-    has: (deviceId, hourReceived) => byDevice.get(deviceId)?.has(hourReceived) ?? false,
-    load: (rows) => {
-      for (const row of rows) {
-        const code = outcomes.findIndex((o) => o.outcome === row.outcome && o.reason === row.reason);
-        const cell = { readings: row.readings, late: row.late, changed: false };
-        cellsOf(row.deviceId, row.hourReceived).set(cellKey(row.hourObserved, code), cell);
-      }
-    },
-    add: (deviceId, hourReceived, observedAt, code, readings, late) => {
-      const cells = cellsOf(deviceId, hourReceived);
-      const key = cellKey(observedAt, code);
-      let cell = cells.get(key);
-      if (!cell) {
-        cell = { readings: 0, late: 0, changed: true };
-        cells.set(key, cell);
-      }
-      cell.readings += readings;
-      cell.late += late;
-      cell.changed = true;
-      touched.add(deviceId);
-    },
-    collect: (keep) => {
-      const rows: LedgerRow[] = [];
-      for (const deviceId of touched) {
-        const hours = byDevice.get(deviceId)!;
-        for (const [hourReceived, cells] of hours) {
-          for (const [key, cell] of cells) {
-            if (!cell.changed) continue;
-            cell.changed = false;
-            const { outcome, reason } = outcomes[key % 64]!;
-            const hourObserved = hourOfKey(key);
-            const { readings, late } = cell;
-            rows.push({ partition, deviceId, hourReceived, hourObserved, outcome, reason, readings, late });
-          }
-          if (!keep(deviceId, hourReceived)) hours.delete(hourReceived);
-        }
-      }
-      touched.clear();
-      return rows;
-    },
-  };
+/** Whether rows of this hour may be stored that are not in memory. */
+export function mustLoad(counts: LedgerCounts, hourReceived: Instant): boolean {
+  return hourReceived <= counts.newestHour && !counts.hours.has(hourReceived);
+}
+
+/** Puts the stored rows of one hour in place; none is a good answer. */
+export function loadHour(counts: LedgerCounts, hourReceived: Instant, rows: readonly LedgerRow[]): void {
+  const cells = new Map<number, Cell>();
+  for (const row of rows) {
+    const code = outcomes.findIndex((o) => o.outcome === row.outcome && o.reason === row.reason);
+    cells.set(cellKey(row.hourObserved, code), { readings: row.readings, late: row.late, changed: false });
+  }
+  counts.hours.set(hourReceived, cells);
+}
+
+export function addToLedger(
+  counts: LedgerCounts,
+  hourReceived: Instant,
+  observedAt: Instant | null,
+  code: OutcomeCode,
+  readings: number,
+  late: number,
+): void {
+  const key = cellKey(observedAt, code);
+  let cell = counts.last;
+  if (!cell || key !== counts.lastKey || hourReceived !== counts.lastHour) {
+    cell = cellOf(counts, hourReceived, key);
+    counts.last = cell;
+    counts.lastHour = hourReceived;
+    counts.lastKey = key;
+  }
+  cell.readings += readings;
+  cell.late += late;
+  cell.changed = true;
+}
+
+/** Rows changed since the last call. Hours before the newest are forgotten. */
+export function collectLedger(
+  counts: LedgerCounts,
+  partition: number,
+  deviceId: string,
+  into: LedgerRow[],
+): void {
+  for (const [hourReceived, cells] of counts.hours) {
+    for (const [key, cell] of cells) {
+      if (!cell.changed) continue;
+      cell.changed = false;
+      const { outcome, reason } = outcomes[key % 64]!;
+      const hourObserved = hourOfKey(key);
+      const { readings, late } = cell;
+      into.push({ partition, deviceId, hourReceived, hourObserved, outcome, reason, readings, late });
+    }
+    if (hourReceived < counts.newestHour) {
+      counts.hours.delete(hourReceived);
+      counts.last = undefined;
+    }
+  }
+}
+
+function cellOf(counts: LedgerCounts, hourReceived: Instant, key: number): Cell {
+  if (hourReceived > counts.newestHour) counts.newestHour = hourReceived;
+  let cells = counts.hours.get(hourReceived);
+  if (!cells) {
+    cells = new Map();
+    counts.hours.set(hourReceived, cells);
+  }
+  let cell = cells.get(key);
+  if (!cell) {
+    cell = { readings: 0, late: 0, changed: false };
+    cells.set(key, cell);
+  }
+  return cell;
 }
 
 /** Hour observed (hours since 1970 plus one; 0 for none) and outcome in one number. */

@@ -6,7 +6,7 @@ import type { SlotKey } from '#domain/store.ts';
 import type { WindowRow } from '#domain/window.ts';
 import type { Admitted, Judged } from './admission.ts';
 import { type Identified, identify } from './identity.ts';
-import { type LedgerCounts, ledgerCounts } from './ledger-counts.ts';
+import { addToLedger, collectLedger, loadHour, mustLoad } from './ledger-counts.ts';
 import {
   type DeviceStream,
   newDeviceStream,
@@ -31,16 +31,21 @@ export const usualClosing: ClosingRule = { graceMs: 60_000, idleMs: 600_000 };
 export interface PartitionState {
   partition: number;
   devices: Map<string, DeviceStream>;
-  ledger: LedgerCounts;
   /** Streams changed since the last `collect`. */
-  touched: Set<DeviceStream>;
-  /** Windows published or changed since the last `collect`. */
-  changed: Set<SlotWindow>;
-  owners: Map<SlotWindow, { device: DeviceStream; subject: string; slot: SlotWindows }>;
+  touched: DeviceStream[];
+  /** Windows published or changed since the last `collect`, and whose they are. */
+  changed: Map<SlotWindow, Owner>;
+}
+
+interface Owner {
+  device: DeviceStream;
+  subject: string;
+  slot: SlotWindows;
 }
 
 export interface JudgedRecord {
   record: LogRecord;
+  device: DeviceStream;
   judged: readonly Judged[];
 }
 
@@ -69,47 +74,39 @@ export function processor(closing: ClosingRule) {
   const initial = (partition: number, devices: readonly DeviceStream[] = []): PartitionState => ({
     partition,
     devices: new Map(devices.map((d) => [d.deviceId, d])),
-    ledger: ledgerCounts(partition),
-    touched: new Set(),
-    changed: new Set(),
-    owners: new Map(),
+    touched: [],
+    changed: new Map(),
   });
 
+  /** The device's stream, made when it is new. */
+  const deviceOf = (state: PartitionState, deviceId: string, domain: ClockDomain): DeviceStream => {
+    let device = state.devices.get(deviceId);
+    if (!device) {
+      device = newDeviceStream(deviceId, domain);
+      state.devices.set(deviceId, device);
+    }
+    return device;
+  };
+
   /** What the store must supply before these records can be processed, given that nothing newer is stored. */
-  const missing = (state: PartitionState, batch: readonly JudgedRecord[]): Missing => {
+  const missing = (batch: readonly JudgedRecord[]): Missing => {
     const slots = new Map<string, SlotKey>();
     const ledger = new Map<string, { deviceId: string; hourReceived: Instant }>();
-    for (const { record, judged } of batch) {
-      const device = state.devices.get(record.deviceId);
-      if (!device) continue;
+    for (const { record, device, judged } of batch) {
+      const { deviceId } = device;
       const hourReceived = hourOf(record.receivedAt);
-      if (hourReceived <= device.ledgerHour && !state.ledger.has(device.deviceId, hourReceived)) {
-        ledger.set(`${device.deviceId}/${hourReceived}`, { deviceId: device.deviceId, hourReceived });
+      if (mustLoad(device.ledger, hourReceived)) {
+        ledger.set(`${deviceId}/${hourReceived}`, { deviceId, hourReceived });
       }
       for (const j of judged) {
         if (!isAdmitted(j)) continue;
-        const { subject, direction, lane } = j.kind.slot(j.reading);
-        const slot = device.subjects
-          .get(subject)
-          ?.slots.find(
-            (s) =>
-              s.lane === lane &&
-              s.kind === j.kind.kind &&
-              s.windowS === j.windowS &&
-              s.direction === direction,
-          );
+        const { subject, direction, lane } = j.slot;
+        const slot = device.subjects.get(subject)?.slots.find((s) => isSlot(s, j));
         if (!slot || j.windowStart > slot.frontier || slot.windows.has(j.windowStart)) continue;
         const { kind, windowS } = slot;
-        const { deviceId } = device;
-        slots.set(`${deviceId}/${subject}/${kind}/${direction}/${lane}/${windowS}/${j.windowStart}`, {
-          kind,
-          deviceId,
-          subject,
-          direction,
-          lane,
-          windowS,
-          startAt: j.windowStart,
-        });
+        const startAt = j.windowStart;
+        const key = `${deviceId}/${subject}/${kind}/${direction}/${lane}/${windowS}/${startAt}`;
+        slots.set(key, { kind, deviceId, subject, direction, lane, windowS, startAt });
       }
     }
     return { slots: [...slots.values()], ledger: [...ledger.values()] };
@@ -117,13 +114,16 @@ export function processor(closing: ClosingRule) {
 
   const provide = (
     state: PartitionState,
+    missing: Missing,
     rows: readonly WindowRow[],
     ledgerRows: readonly LedgerRow[],
   ): void => {
-    state.ledger.load(ledgerRows);
+    for (const { deviceId, hourReceived } of missing.ledger) {
+      const own = ledgerRows.filter((r) => r.deviceId === deviceId && r.hourReceived === hourReceived);
+      loadHour(state.devices.get(deviceId)!.ledger, hourReceived, own);
+    }
     for (const row of rows) {
-      const device = state.devices.get(row.deviceId);
-      if (!device) continue;
+      const device = state.devices.get(row.deviceId)!;
       const slot = slotOf(subjectOf(device, row.subject), row.kind, row, row.windowS);
       let window = slot.windows.get(row.startAt);
       if (!window) {
@@ -133,21 +133,20 @@ export function processor(closing: ClosingRule) {
       const { siteId, members, revision, reason } = row;
       window.sites.push({ siteId, members, revision, reason, changed: false });
       // Loaded windows leave memory at the next collect, changed or not.
-      state.changed.add(window);
-      state.owners.set(window, { device, subject: row.subject, slot });
+      state.changed.set(window, { device, subject: row.subject, slot });
     }
   };
 
   /** Outcome of each reading, in order. `orderedAt` is the record's own position, unless an order readmits it. */
   const onRecord = (
     state: PartitionState,
-    { record, judged }: JudgedRecord,
+    { record, device, judged }: JudgedRecord,
     orderedAt = record.position,
     readmitted = false,
   ): OutcomeCode[] => {
-    const device = touch(state, record.deviceId, record.domain);
+    touch(state, device);
+    device.domain = record.domain;
     const hourReceived = hourOf(record.receivedAt);
-    if (hourReceived > device.ledgerHour) device.ledgerHour = hourReceived;
     const codes = new Array<OutcomeCode>(judged.length);
     for (let i = 0; i < judged.length; i++) {
       const j = judged[i]!;
@@ -155,16 +154,17 @@ export function processor(closing: ClosingRule) {
       let late = 0;
       if (isAdmitted(j)) {
         const placed = place(state, device, record, j, orderedAt, readmitted);
-        code = placed.outcome;
-        late = placed.late ? 1 : 0;
+        code = placed & 63;
+        late = placed >> 6;
       }
-      state.ledger.add(record.deviceId, hourReceived, j.observedAt, code, 1, late);
+      addToLedger(device.ledger, hourReceived, j.observedAt, code, 1, late);
       codes[i] = code;
     }
     if (record.type === 'end') closeDevice(state, device);
     return codes;
   };
 
+  /** The outcome, plus 64 where the reading came late. */
   const place = (
     state: PartitionState,
     device: DeviceStream,
@@ -172,10 +172,10 @@ export function processor(closing: ClosingRule) {
     j: Admitted,
     orderedAt: number,
     readmitted: boolean,
-  ): { outcome: OutcomeCode; late: boolean } => {
-    const at = j.kind.slot(j.reading);
-    const stream = subjectOf(device, at.subject);
-    const slot = slotOf(stream, j.kind.kind, at, j.windowS);
+  ): number => {
+    const { subject } = j.slot;
+    const stream = subjectOf(device, subject);
+    const slot = slotOf(stream, j.kind.kind, j.slot, j.windowS);
     let window = slot.windows.get(j.windowStart);
     if (!window) {
       window = { startAt: j.windowStart, sites: [] };
@@ -195,13 +195,10 @@ export function processor(closing: ClosingRule) {
     if (windowEnd < stream.nextCloseAt) stream.nextCloseAt = windowEnd;
     const passed = windowEnd <= stream.eventTime - closing.graceMs;
     const revised = revise(result, readmitted);
-    if (revised) {
-      state.changed.add(window);
-      state.owners.set(window, { device, subject: at.subject, slot });
-    }
+    if (revised) state.changed.set(window, { device, subject, slot });
     if (j.observedAt > stream.eventTime) stream.eventTime = j.observedAt;
-    closePassed(state, device, at.subject, stream, stream.eventTime - closing.graceMs);
-    return { outcome: result.outcome, late: (revised || passed) && result.outcome !== DUPLICATE };
+    closePassed(state, device, subject, stream, stream.eventTime - closing.graceMs);
+    return result.outcome + ((revised || passed) && result.outcome !== DUPLICATE ? 64 : 0);
   };
 
   /** Closes windows that end at or before `until`. */
@@ -229,8 +226,7 @@ export function processor(closing: ClosingRule) {
           published = true;
         }
         if (!published) continue;
-        state.changed.add(window);
-        state.owners.set(window, { device, subject, slot });
+        state.changed.set(window, { device, subject, slot });
       }
     }
   };
@@ -249,15 +245,14 @@ export function processor(closing: ClosingRule) {
       for (const [subject, stream] of device.subjects) {
         closePassed(state, device, subject, stream, liveTime - closing.idleMs);
       }
-      if (state.changed.size > before) state.touched.add(device);
+      if (state.changed.size > before) touch(state, device);
     }
   };
 
   /** Everything to be stored since the last call. Published windows leave the memory: the store has them. */
   const collect = (state: PartitionState, expectedS: ExpectedS): Collected => {
     const windows: WindowRow[] = [];
-    for (const window of state.changed) {
-      const { device, subject, slot } = state.owners.get(window)!;
+    for (const [window, { device, subject, slot }] of state.changed) {
       for (const site of window.sites) {
         if (!site.changed) continue;
         site.changed = false;
@@ -273,16 +268,17 @@ export function processor(closing: ClosingRule) {
       if (window.sites.every((site) => site.revision >= 0)) slot.windows.delete(window.startAt);
     }
     state.changed.clear();
-    state.owners.clear();
-    const ledger = state.ledger.collect(
-      (deviceId, hourReceived) => hourReceived >= (state.devices.get(deviceId)?.ledgerHour ?? 0),
-    );
-    const touched = [...state.touched];
-    state.touched.clear();
+    const ledger: LedgerRow[] = [];
+    const { touched } = state;
+    for (const device of touched) {
+      device.touched = false;
+      collectLedger(device.ledger, state.partition, device.deviceId, ledger);
+    }
+    state.touched = [];
     return { windows, ledger, touched };
   };
 
-  return { initial, missing, provide, onRecord, onTime, collect };
+  return { initial, deviceOf, missing, provide, onRecord, onTime, collect };
 }
 
 export type Processor = ReturnType<typeof processor>;
@@ -291,15 +287,19 @@ function isAdmitted(judged: Judged): judged is Admitted {
   return judged.code === COUNTED;
 }
 
-function touch(state: PartitionState, deviceId: string, domain: ClockDomain): DeviceStream {
-  let device = state.devices.get(deviceId);
-  if (!device) {
-    device = newDeviceStream(deviceId, domain);
-    state.devices.set(deviceId, device);
-  }
-  device.domain = domain;
-  state.touched.add(device);
-  return device;
+function isSlot(s: SlotWindows, j: Admitted): boolean {
+  return (
+    s.lane === j.slot.lane &&
+    s.kind === j.kind.kind &&
+    s.windowS === j.windowS &&
+    s.direction === j.slot.direction
+  );
+}
+
+function touch(state: PartitionState, device: DeviceStream): void {
+  if (device.touched) return;
+  device.touched = true;
+  state.touched.push(device);
 }
 
 /** Counts the change as a revision of windows already published. True where there was one. */

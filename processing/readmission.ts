@@ -1,3 +1,4 @@
+import { hourOf } from '#domain/instant.ts';
 import type { EventLog, LogRecord } from '#domain/log.ts';
 import {
   COUNTED,
@@ -10,8 +11,9 @@ import {
 import type { DeadLetter, OutcomeChunk, Readmission, Store } from '#domain/store.ts';
 import type { Judged } from './admission.ts';
 import { deadLetter } from './dead-letters.ts';
+import { addToLedger } from './ledger-counts.ts';
 import { outcomesAt } from './outcome-bytes.ts';
-import type { PartitionState, Processor } from './processor.ts';
+import type { JudgedRecord, PartitionState, Processor } from './processor.ts';
 
 /** Payload of a 'readmit' record: positions in its own partition whose dead letters are to be judged again. */
 export interface ReadmitOrder {
@@ -26,8 +28,8 @@ export interface ReadmitContext {
   store: Store;
   processor: Processor;
   state: PartitionState;
-  judge(record: LogRecord): Judged[];
-  supply(records: { record: LogRecord; judged: Judged[] }[]): Promise<void>;
+  judge(record: LogRecord): JudgedRecord;
+  supply(records: readonly JudgedRecord[]): Promise<void>;
 }
 
 /**
@@ -55,21 +57,15 @@ export async function readmit(context: ReadmitContext): Promise<{
     const { start } = outcomesAt(chunk, position);
 
     const indices = new Set(letters.flatMap((l) => l.indices));
-    const judgedAgain = context.judge(record).filter((j) => indices.has(j.index));
+    const { device, judged } = context.judge(record);
+    const judgedAgain = judged.filter((j) => indices.has(j.index));
     const changed = judgedAgain.filter((j) => j.code !== chunk.bytes[start + j.index]);
-    await context.supply([{ record, judged: changed }]);
-    const codes = processor.onRecord(state, { record, judged: changed }, order.position, true);
+    await context.supply([{ record, device, judged: changed }]);
+    const codes = processor.onRecord(state, { record, device, judged: changed }, order.position, true);
     for (const [i, j] of changed.entries()) {
       const before = chunk.bytes[start + j.index]!;
       const observedAt = trustsClock(before) ? j.observedAt : null;
-      state.ledger.add(
-        record.deviceId,
-        record.receivedAt - (record.receivedAt % 3_600_000),
-        observedAt,
-        before,
-        -1,
-        0,
-      );
+      addToLedger(device.ledger, hourOf(record.receivedAt), observedAt, before, -1, 0);
       chunk.bytes[start + j.index] = codes[i]!;
       readmissions.push({ partition, position, index: j.index, via: order.position, registryVersion });
     }

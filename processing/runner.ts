@@ -2,12 +2,12 @@ import type { Instant } from '#domain/instant.ts';
 import type { Corruption, EventLog, LogBatch, LogRecord } from '#domain/log.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { DeadLetter, OutcomeChunk, Readmission, Store } from '#domain/store.ts';
-import type { Admission, Judged } from './admission.ts';
-import { deadLettersOf } from './dead-letters.ts';
+import type { Admission } from './admission.ts';
+import { addDeadLetters } from './dead-letters.ts';
 import { type DeviceFacts, deviceDirectory } from './device-facts.ts';
 import { expectedFrom } from './expected.ts';
 import { outcomeBytes } from './outcome-bytes.ts';
-import type { ExpectedS, PartitionState, Processor } from './processor.ts';
+import type { ExpectedS, JudgedRecord, Processor } from './processor.ts';
 import { readmit } from './readmission.ts';
 import { parseStream, serialiseStream } from './streams.ts';
 
@@ -42,7 +42,7 @@ export async function runPartition(options: RunnerOptions, signal: AbortSignal):
     const waited = await Promise.race([next, delay(options.commitEveryMs)]);
     if (waited === 'elapsed') {
       if (options.liveTime) processor.onTime(step.state, options.liveTime());
-      if (step.pending() || step.state.touched.size > 0) await step.commit();
+      if (step.pending() || step.state.touched.length > 0) await step.commit();
       continue;
     }
     if (waited.done) break;
@@ -109,11 +109,20 @@ async function startStep(options: RunnerOptions) {
     expectedS = expectedFrom(view);
   };
 
-  const supply = async (records: { record: LogRecord; judged: Judged[] }[]): Promise<void> => {
-    const missing = processor.missing(state, records);
+  const judge = (record: LogRecord): JudgedRecord => {
+    const device = processor.deviceOf(state, record.deviceId, record.domain);
+    if (!device.facts || device.factsVersion !== registryVersion) {
+      device.facts = factsOf(record.deviceId);
+      device.factsVersion = registryVersion;
+    }
+    return { record, device, judged: admission.judge(record, device.facts) };
+  };
+
+  const supply = async (records: readonly JudgedRecord[]): Promise<void> => {
+    const missing = processor.missing(records);
     if (missing.slots.length === 0 && missing.ledger.length === 0) return;
     const rows = await store.loadWindows(missing.slots);
-    processor.provide(state, rows, await store.loadLedger(partition, missing.ledger));
+    processor.provide(state, missing, rows, await store.loadLedger(partition, missing.ledger));
   };
 
   const take = async (batch: LogBatch): Promise<void> => {
@@ -135,17 +144,14 @@ async function startStep(options: RunnerOptions) {
   };
 
   const process = async (records: readonly LogRecord[]): Promise<void> => {
-    const judgedRecords = records.map((record) => ({
-      record,
-      judged: admission.judge(record, factsOf(record.deviceId)),
-    }));
+    const judgedRecords = records.map(judge);
     await supply(judgedRecords);
     for (const judged of judgedRecords) {
       skipTo(judged.record.position);
       bytes.add(processor.onRecord(state, judged));
       position = judged.record.position;
       readings += judged.judged.length;
-      deadLetters.push(...deadLettersOf(partition, judged.record, judged.judged));
+      addDeadLetters(deadLetters, partition, judged);
     }
   };
 
@@ -153,7 +159,6 @@ async function startStep(options: RunnerOptions) {
   const obey = async (order: LogRecord): Promise<void> => {
     if (pending()) await commit();
     skipTo(order.position);
-    const judge = (record: LogRecord) => admission.judge(record, factsOf(record.deviceId));
     const changes = await readmit({
       order,
       partition,
@@ -178,7 +183,7 @@ async function startStep(options: RunnerOptions) {
     }
   };
 
-  return { state: state as PartitionState, position: () => position, pending, take, commit };
+  return { state, position: () => position, pending, take, commit };
 }
 
 function delay(ms: number): Promise<'elapsed'> {

@@ -3,6 +3,8 @@ import type { ClockDomain } from '#domain/log.ts';
 import { parseMembers, type SerialisedMember, serialiseMembers } from '#domain/member-text.ts';
 import type { Slot } from '#domain/readings/reading-kind.ts';
 import type { Member, RevisionReason } from '#domain/window.ts';
+import type { DeviceFacts } from './device-facts.ts';
+import { type LedgerCounts, ledgerCounts } from './ledger-counts.ts';
 
 /**
  * What processing remembers of one device: an event time for each subject it reports on, and the windows still open.
@@ -13,8 +15,12 @@ export interface DeviceStream {
   /** Clock domain of its latest record. */
   domain: ClockDomain;
   subjects: Map<string, SubjectStream>;
-  /** Hour of the newest receipt counted; an older hour's ledger rows have to be loaded before they are added to. */
-  ledgerHour: Instant;
+  ledger: LedgerCounts;
+  /** What the registry says of it, as of a version. */
+  facts: DeviceFacts | undefined;
+  factsVersion: number;
+  /** In the list of streams to be stored. */
+  touched: boolean;
 }
 
 /** A device, or one vehicle it reports on, with its own event time. */
@@ -53,7 +59,16 @@ export interface SiteWindow {
 }
 
 export function newDeviceStream(deviceId: string, domain: ClockDomain): DeviceStream {
-  return { deviceId, domain, subjects: new Map(), ledgerHour: Number.NEGATIVE_INFINITY };
+  const ledger = ledgerCounts(Number.NEGATIVE_INFINITY);
+  return {
+    deviceId,
+    domain,
+    subjects: new Map(),
+    ledger,
+    facts: undefined,
+    factsVersion: -1,
+    touched: false,
+  };
 }
 
 export function subjectOf(device: DeviceStream, subject: string): SubjectStream {
@@ -94,7 +109,7 @@ export function serialiseStream(device: DeviceStream): string {
       ]),
     ]),
   ]);
-  return JSON.stringify([device.deviceId, device.domain, finite(device.ledgerHour), subjects]);
+  return JSON.stringify([device.deviceId, device.domain, finite(device.ledger.newestHour), subjects]);
 }
 
 export function parseStream(text: string): DeviceStream {
@@ -102,7 +117,10 @@ export function parseStream(text: string): DeviceStream {
   return {
     deviceId,
     domain,
-    ledgerHour: ledgerHour ?? Number.NEGATIVE_INFINITY,
+    ledger: ledgerCounts(ledgerHour ?? Number.NEGATIVE_INFINITY),
+    facts: undefined,
+    factsVersion: -1,
+    touched: false,
     subjects: new Map(
       subjects.map(([subject, eventTime, slots]) => [
         subject,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { envelope, fixed, type ReadingKind } from './reading-kind.ts';
+import { envelope, fixed, type ReadingKind, wholeDevice } from './reading-kind.ts';
 
 const schema = z.strictObject({
   kind: z.literal('device-status'),
@@ -18,7 +18,7 @@ export type DeviceStatus = z.infer<typeof schema>;
 export const deviceStatus: ReadingKind<DeviceStatus> = {
   kind: 'device-status',
   schema,
-  slot: () => ({ subject: '', direction: '', lane: 0 }),
+  slot: () => wholeDevice,
   periodS: () => 0,
   identity: (_r, observedAt) => observedAt,
   content: (r) => [

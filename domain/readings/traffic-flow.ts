@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Content, envelope, fixed, name, type ReadingKind } from './reading-kind.ts';
+import { type Content, envelope, fixed, name, type ReadingKind, wholeDevice } from './reading-kind.ts';
 
 export const vehicleClasses = [
   'car',
@@ -53,7 +53,10 @@ export type TrafficFlow = z.infer<typeof schema>;
 export const trafficFlow: ReadingKind<TrafficFlow> = {
   kind: 'traffic-flow',
   schema,
-  slot: (r) => ({ subject: '', direction: r.direction ?? '', lane: r.lane ?? 0 }),
+  slot: (r) =>
+    r.direction === undefined && r.lane === undefined
+      ? wholeDevice
+      : { subject: '', direction: r.direction ?? '', lane: r.lane ?? 0 },
   periodS: (r) => r.periodS,
   identity: (r, observedAt) => observedAt * 1_000 + (r.periodS % 1_000),
   content,

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { readConfig } from '../../config.ts';
+
+export function configCommand(program: Command): void {
+  const config = program.command('config').summary('show and check the configuration');
+  config
+    .command('check')
+    .description(
+      'Checks headway.json (or --config FILE) and HEADWAY_SECTION_FIELD overrides such as HEADWAY_GATEWAY_MQTT_PORT,\nand prints what is in force as JSON. Exit code 2 names every field that is wrong.',
+    )
+    .action((_options: unknown, command: Command) => {
+      const { config: path } = command.optsWithGlobals<{ config?: string }>();
+      process.stdout.write(`${JSON.stringify(readConfig(path, process.env), null, 2)}\n`);
+    });
+}

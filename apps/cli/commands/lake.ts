@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { refreshLake } from '../../lake-session.ts';
+import { withContext } from '../context.ts';
+import { say } from '../print.ts';
+import { progress } from '../progress.ts';
+
+export function lakeCommand(program: Command): void {
+  program
+    .command('lake')
+    .summary('bring the Parquet lake up to date')
+    .description(
+      'Exports everything processed so far to Parquet files under DATA/lake: archive, readings, windows, hourly\nroll-up, ledger. Safe to rerun at any time; `measure`, `report`, `query` and `audit` do it first by themselves.',
+    )
+    .action(async (_options: unknown, command: Command) => {
+      await withContext(command, async ({ data }) => {
+        const bar = progress('exporting', undefined);
+        const done = await refreshLake(data, (stage, n, total) => bar.update(n, `of ${total} (${stage})`));
+        bar.end();
+        say(
+          `exported ${done.records.toLocaleString('en-GB')} records, ${done.readings.toLocaleString('en-GB')} readings, windows of ${done.days} days to ${data.lakePath}`,
+        );
+      });
+    });
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { OperatorFault } from '../config.ts';
+import { configCommand } from './commands/config.ts';
+import { lakeCommand } from './commands/lake.ts';
+import { queryCommand } from './commands/query.ts';
+import { replayCommand } from './commands/replay.ts';
+import { say } from './print.ts';
+
+/** Every command, in the order in which help shows them. */
+const commands = [replayCommand, queryCommand, lakeCommand, configCommand];
+
+const program = new Command('headway')
+  .description("Carries a city's traffic and transit telemetry from the kerb to the planning report.")
+  .option('--data <dir>', 'data directory: one city, all its state (HEADWAY_DATA; default ./.headway)')
+  .option('--config <file>', 'configuration (default ./headway.json where it exists)')
+  .showHelpAfterError('(add --help for what is possible)')
+  .exitOverride();
+for (const command of commands) command(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = explain(error);
+}
+
+/** Exit codes: 1 the answer is no, 2 wrong usage, 3 a failure outside. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof OperatorFault || isFault(error)) {
+    say(`headway: ${error.message}\n  detail: ${error.detail}\n  hint: ${error.hint}`);
+    return error instanceof OperatorFault ? error.exitCode : 3;
+  }
+  say(`headway: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return 3;
+}
+
+function isFault(error: unknown): error is Error & { detail: string; hint: string } {
+  return error instanceof Error && 'detail' in error && 'hint' in error;
+}
