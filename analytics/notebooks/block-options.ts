@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { splitTemplate } from './template.ts';
 
 export type Options = Record<string, unknown>;
 
@@ -25,11 +26,27 @@ export function splitOptions(body: string): { options: Options; code: string } {
   return { options: readYamlOptions(yaml.join('\n')), code: lines.slice(n).join('\n') };
 }
 
-/** @throws Error where the text is no YAML mapping. */
+/**
+ * A `${...}` inside a value may hold what YAML would trip over: it is set aside while YAML is read.
+ * @throws Error where the text is no YAML mapping.
+ */
 export function readYamlOptions(yaml: string): Options {
-  const read: unknown = yaml.trim() === '' ? {} : parse(yaml);
+  const expressions: string[] = [];
+  const marked = splitTemplate(yaml)
+    .map((p) => ('text' in p ? p.text : `\uE000${expressions.push(p.expression) - 1}\uE001`))
+    .join('');
+  const read: unknown = marked.trim() === '' ? {} : parse(marked);
   if (read === null || typeof read !== 'object' || Array.isArray(read)) {
     throw new Error('options must be "key: value" lines');
   }
-  return read as Options;
+  return withExpressions(read, expressions) as Options;
+}
+
+function withExpressions(value: unknown, expressions: readonly string[]): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\uE000(\d+)\uE001/g, (_, n) => `\${${expressions[Number(n)]}}`);
+  }
+  if (Array.isArray(value)) return value.map((v) => withExpressions(v, expressions));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, withExpressions(v, expressions)]));
 }

@@ -34,8 +34,8 @@ SELECT outcome, coalesce(reason, '') AS reason,
     AS elsewhere,
   coalesce(sum(late) FILTER (hour_observed >= $from_at AND hour_observed < $to_at), 0) AS late
 FROM ledger
-GROUP BY ALL
-ORDER BY list_position(['counted', 'duplicate', 'restated', 'rejected', 'quarantined'], outcome), reason`;
+GROUP BY outcome, coalesce(reason, '')
+ORDER BY list_position(['counted', 'duplicate', 'restated', 'rejected', 'quarantined'], outcome), coalesce(reason, '')`;
 
 export const ledgerSumSql = SQL.trim();
 

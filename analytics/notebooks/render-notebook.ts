@@ -20,6 +20,8 @@ import { type Bindings, instantValue, query } from './query.ts';
 import { renderCells } from './render-cells.ts';
 import { restsOn } from './rests-on.ts';
 import { runBlocks } from './run-blocks.ts';
+import { setSession } from './session.ts';
+import { type MapSite, type SiteMap, siteMap } from './site-map.ts';
 
 export interface NotebookRequest {
   /** The notebook's text. */
@@ -102,8 +104,8 @@ async function render(
   const [fromAt, toAt] = [value('from'), value('to')] as [Instant | undefined, Instant | undefined];
   const period = fromAt === undefined || toAt === undefined ? undefined : periodOf(time, fromAt, toAt);
 
-  await setVariables(connection, parameters, period, city.timezone);
-  const { share, sum } = await foundations(connection, period, asOf, errors);
+  await setSession(connection, { parameters, period, asOf, timezone: city.timezone });
+  const { share, sum } = await foundations(connection, period, errors);
   const scope = {
     params: Object.fromEntries(parameters.map((p) => [p.spec.name, p.value])),
     period,
@@ -113,6 +115,7 @@ async function render(
     fmt,
     palette,
     mergeRuns,
+    map: (options: SiteMap<MapSite>) => siteMap(canvas.Plot, options),
     Plot: canvas.Plot,
     d3: canvas.d3,
   };
@@ -173,7 +176,6 @@ function warning(errors: readonly BlockFailure[]): string {
 async function foundations(
   connection: DuckDBConnection,
   period: Period | undefined,
-  asOf: Instant | undefined,
   errors: BlockFailure[],
 ): Promise<{ share: DataShare | undefined; sum: LedgerSum | undefined }> {
   if (!period) return { share: undefined, sum: undefined };
@@ -186,7 +188,7 @@ async function foundations(
     }
   };
   return {
-    share: await attempt('missing data', dataShare(connection, period.fromAt, period.toAt, asOf)),
+    share: await attempt('missing data', dataShare(connection)),
     sum: await attempt('ledger sum', ledgerSum(connection, period.fromAt, period.toAt)),
   };
 }
@@ -201,17 +203,4 @@ function bindingsOf(parameters: readonly Parameter[], period: Period | undefined
     bindings.to_at = instantValue(period.toAt);
   }
   return bindings;
-}
-
-/** Each parameter is a variable of its name; `from` and `to` are `from_at` and `to_at` as well. */
-async function setVariables(
-  connection: DuckDBConnection,
-  parameters: readonly Parameter[],
-  period: Period | undefined,
-  timezone: string,
-): Promise<void> {
-  const bindings = { ...bindingsOf(parameters, period), city_tz: timezone };
-  for (const name of Object.keys(bindings)) {
-    await query(connection, `SET VARIABLE ${name} = $${name}`, bindings);
-  }
 }
