@@ -1,0 +1,105 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { readSegmentLog } from '#infra/log/read-segment-log.ts';
+import { drain, numbered, range, scratchLog } from './scratch-log.ts';
+
+const script = (name: string) => new URL(name, import.meta.url).pathname;
+
+describe('a log and other processes', () => {
+  it('shows a reader elsewhere nothing that is written but not yet synced', async () => {
+    let held: Promise<void> | undefined;
+    await using scratch = await scratchLog({
+      openFile: async (path, flags) => {
+        const file = await open(path, flags);
+        const datasync = file.datasync.bind(file);
+        file.datasync = async () => {
+          await held;
+          await datasync();
+        };
+        return file;
+      },
+    });
+    const log = await scratch.open();
+    await log.append([numbered(0)]);
+    const child = fork(script('./read-log.ts'), [scratch.directory]);
+    try {
+      const seen: number[] = [];
+      child.on('message', (positions: number[]) => seen.push(...positions));
+      await until(() => seen.length === 1);
+
+      let release!: () => void;
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      const appended = log.append(range(1, 50).map((n) => numbered(n)));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(seen).toEqual([0]);
+      expect(await log.ends()).toEqual([0]);
+      release();
+      await appended;
+      await until(() => seen.length === 50);
+      expect(seen).toEqual(range(0, 50));
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('is read in another process while it is written, across segments, without a gap', async () => {
+    await using scratch = await scratchLog({ segmentBytes: 20_000 });
+    const log = await scratch.open();
+    const child = fork(script('./read-log.ts'), [scratch.directory]);
+    try {
+      const seen: number[] = [];
+      let ahead = false;
+      let acknowledged = 0;
+      child.on('message', (positions: number[]) => seen.push(...positions));
+      for (let n = 0; n < 4_000; n += 20) {
+        await log.append(range(n, n + 20).map((i) => numbered(i)));
+        acknowledged = n + 20;
+        ahead ||= seen.length > acknowledged;
+      }
+      await until(() => seen.length === 4_000);
+      expect(seen).toEqual(range(0, 4_000));
+      expect(ahead).toBe(false);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('holds everything acknowledged after its writer is killed under load, in order and without damage', async () => {
+    await using scratch = await scratchLog();
+    let acknowledged = 0;
+    for (let round = 0; round < 3; round++) {
+      const child = fork(script('./append-numbers.ts'), [scratch.directory, `${acknowledged}`]);
+      const start = acknowledged;
+      child.on('message', (upTo: number) => {
+        acknowledged = upTo;
+      });
+      await until(() => acknowledged > start + 300);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      const log = await scratch.open();
+      const read = await drain(log);
+      expect(read.corrupt).toEqual([]);
+      expect(read.numbers).toEqual(range(0, read.numbers.length));
+      expect(read.numbers.length).toBeGreaterThanOrEqual(acknowledged);
+      acknowledged = read.numbers.length;
+      await log.close();
+    }
+  });
+
+  it('says where there is no log', async () => {
+    await using scratch = await scratchLog();
+    await expect(readSegmentLog({ directory: scratch.directory })).rejects.toThrow(/there is no log in/);
+  });
+});
+
+async function until(done: () => boolean): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!done()) {
+    if (Date.now() > deadline) throw new Error('waited 30 s in vain');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
