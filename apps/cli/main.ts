@@ -3,12 +3,14 @@ import { Command, CommanderError } from 'commander';
 import { OperatorFault } from '../config.ts';
 import { configCommand } from './commands/config.ts';
 import { lakeCommand } from './commands/lake.ts';
+import { measureCommand } from './commands/measure.ts';
 import { queryCommand } from './commands/query.ts';
 import { replayCommand } from './commands/replay.ts';
+import { reportCommand } from './commands/report.ts';
 import { say } from './print.ts';
 
 /** Every command, in the order in which help shows them. */
-const commands = [replayCommand, queryCommand, lakeCommand, configCommand];
+const commands = [replayCommand, measureCommand, reportCommand, queryCommand, lakeCommand, configCommand];
 
 const program = new Command('headway')
   .description("Carries a city's traffic and transit telemetry from the kerb to the planning report.")
@@ -16,7 +18,7 @@ const program = new Command('headway')
   .option('--config <file>', 'configuration (default ./headway.json where it exists)')
   .showHelpAfterError('(add --help for what is possible)')
   .exitOverride();
-for (const command of commands) command(program);
+for (const command of commands) await command(program);
 
 try {
   await program.parseAsync();
