@@ -10,7 +10,7 @@ import { readPartition } from './read-partition.ts';
 import { MAX_RECORD_BYTES, mostRecordBytes } from './record.ts';
 import { recoverTail } from './recover-tail.ts';
 import { listSegments, type OpenSegmentFile, partitionDirectory, syncDirectory } from './segment-files.ts';
-import { appendTicket, type Ticket } from './ticket.ts';
+import { appendTicket, completeTicket, type Ticket } from './ticket.ts';
 
 export interface SegmentLogOptions {
   /** The log's own directory; made when missing. */
@@ -97,7 +97,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
       if (!partition.writer.add(entry, ticket)) return false;
       append.next += 1;
     }
-    ticket.complete();
+    completeTicket(ticket);
     if (entries.length > 1) for (const { writer } of partitions) writer.pushOn();
     return true;
   }
@@ -110,26 +110,27 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     }
   }
 
-  function refuseOversized(entries: readonly LogEntry[]): void {
+  function oversized(entries: readonly LogEntry[]): RangeError | undefined {
     for (const entry of entries) {
       const atMost = mostRecordBytes(entry);
       if (atMost > maxRecordBytes)
-        throw new RangeError(
+        return new RangeError(
           `a record of up to ${atMost} bytes from ${entry.deviceId.slice(0, 64)} is more than the log takes, ${maxRecordBytes}`,
         );
     }
+    return undefined;
   }
 
   return {
     partitions: count,
     cutBytes: partitions.map((partition) => partition.cutBytes),
-    async append(entries) {
-      if (closed) throw new LogUnavailable('could not append: the log is closed');
-      if (entries.length === 0) return;
-      refuseOversized(entries);
+    append(entries) {
+      if (closed) return Promise.reject(new LogUnavailable('could not append: the log is closed'));
+      const refusal = oversized(entries);
+      if (refusal !== undefined) return Promise.reject(refusal);
       const append: Waiting = { entries, next: 0, ticket: appendTicket(entries.length) };
       if (waiting.length > 0 || !take(append)) waiting.push(append);
-      await append.ticket.settled;
+      return append.ticket.settled;
     },
     read(partition, after, signal) {
       const { directory: path, watch } = partitions[partition]!;

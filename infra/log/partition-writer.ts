@@ -10,7 +10,7 @@ import {
   syncDirectory,
   writeAt,
 } from './segment-files.ts';
-import type { Ticket } from './ticket.ts';
+import { failTicket, leaveFlush, type Ticket } from './ticket.ts';
 
 export interface PartitionWriter {
   /** False when there is no room until `onRoom`; then nothing was taken. */
@@ -129,12 +129,12 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
       offset: end.offset + group.bytes,
     };
     options.onDurable(end);
-    for (const ticket of group.tickets) ticket.leave();
+    for (const ticket of group.tickets) leaveFlush(ticket);
   }
 
   function refuse(group: Group, error: unknown): void {
-    for (const ticket of group.tickets) ticket.fail(error);
-    for (const ticket of gathering.tickets) ticket.fail(error);
+    for (const ticket of group.tickets) failTicket(ticket, error);
+    for (const ticket of gathering.tickets) failTicket(ticket, error);
     clear(gathering);
     gathering.firstPosition = end.position + 1;
   }
@@ -152,7 +152,7 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
       gathering.records += 1;
       if (gathering.tickets.at(-1) !== ticket) {
         gathering.tickets.push(ticket);
-        ticket.join();
+        ticket.flushes += 1;
       }
       scheduleFlush();
       return true;
