@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { cityTime } from '#domain/city-time.ts';
 import { formatInstant, SECOND_MS } from '#domain/instant.ts';
 import type { Corridor, Site } from '#domain/registry/entries.ts';
-import { caveatCounter } from './caveats.ts';
+import { type Caveats, caveatCounter } from './caveats.ts';
 import { csvRecords } from './csv-rows.ts';
 import { findFile, nameFromPath } from './find-file.ts';
 import { messageBatches, type RecordedReading, spanOf } from './message-batches.ts';
@@ -64,6 +64,8 @@ export const metrLa: RecordingFormat = {
     }
     registry.corridors = corridorsOf(corridorRows, new Set(sensors));
 
+    await nameStraightLines(parquet, opened);
+
     let caveats = opened.copy();
     return {
       name: options.name ?? nameFromPath(path),
@@ -100,10 +102,7 @@ async function sensorsIn(parquet: string): Promise<string[]> {
   return sensors;
 }
 
-async function* readSpeeds(
-  parquet: string,
-  caveats: ReturnType<typeof caveatCounter>,
-): AsyncGenerator<RecordedReading> {
+async function* readSpeeds(parquet: string, caveats: Caveats): AsyncGenerator<RecordedReading> {
   const clocks = wallClocks(cityTime(ZONE), caveats);
   // Rows of a sensor keep their order within the hour, so that a repeated hour shows its two passes.
   const rows = queryRows<[number, string, number | null]>(`
@@ -148,10 +147,40 @@ function corridorsOf(
     .filter(([, members]) => members.length >= 2)
     .map(([corridorId, members]) => ({
       corridorId,
-      name: `${members[0]!.road_inferred} (${corridorId})`,
-      road: members[0]!.road_inferred,
+      name: corridorName(corridorId, members[0]!.road_inferred),
+      road: splitRoad(members[0]!.road_inferred).road,
       sites: members.map((row) => ({ siteId: row.sensor_id, km: Number(row.km) })),
     }));
+}
+
+/** `us101-s-hollywood-downtown` on `US-101 S` is `US-101 S, Hollywood Downtown`. */
+function corridorName(corridorId: string, road: string): string {
+  const ofRoad = new Set(road.toLowerCase().replaceAll('-', '').split(/[ ,]+/));
+  const places = corridorId.split('-').filter((word) => !ofRoad.has(word));
+  const capitalised = places.map((word) => word[0]!.toUpperCase() + word.slice(1));
+  return [road, ...(places.length > 0 ? [capitalised.join(' ')] : [])].join(', ');
+}
+
+/** The published data have no gaps: whoever published them drew straight lines across. They are sent, and counted. */
+async function nameStraightLines(parquet: string, opened: Caveats): Promise<void> {
+  const rows = queryRows<[sensor: string, onLine: number, all: number]>(`
+    SELECT sensor_id::VARCHAR, (count(*) FILTER (abs(before - 2 * mph + after) < 0.001))::DOUBLE AS on_line, count(*)::DOUBLE
+    FROM (
+      SELECT sensor_id, speed_mph::DOUBLE AS mph, lag(mph) OVER by_time AS before, lead(mph) OVER by_time AS after
+      FROM read_parquet(${sqlText(parquet)})
+      WINDOW by_time AS (PARTITION BY sensor_id ORDER BY ts_local)
+    )
+    GROUP BY 1 HAVING on_line > 0 ORDER BY on_line DESC, 1`);
+  for await (const [sensor, onLine, all] of rows) {
+    const detail =
+      'the speed lies on the straight line between its neighbours: most of these were filled in before publication';
+    opened.add(
+      'on-straight-line',
+      detail,
+      `${sensor}: ${Math.round((100 * onLine) / all)} % of its readings`,
+      onLine,
+    );
+  }
 }
 
 function isMissingFile(error: unknown): boolean {
