@@ -34,8 +34,8 @@ CREATE OR REPLACE TEMP VIEW asked_windows AS
 SELECT * FROM windows
 WHERE kind = 'traffic-flow' AND start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id);
 
--- The same by site, direction, lane and hour of the city's clock. The hourly table serves where the period and the
--- zone keep to whole UTC hours; else windows do.
+-- The same of up to an hour, by site, direction, lane and hour of the city's clock. The hourly table serves where the
+-- period and the zone keep to whole UTC hours; else windows do.
 CREATE OR REPLACE TEMP VIEW asked_hours AS
 WITH whole_hours AS (
   SELECT coalesce(
@@ -54,7 +54,7 @@ SELECT site_id, direction, lane,
   sum(occupancy_micro_s)::BIGINT, sum(occupancy_s)::BIGINT, sum(pace_micro_s)::BIGINT, sum(pace_count)::BIGINT,
   sum(speed_milli_s)::BIGINT, sum(speed_s)::BIGINT
 FROM asked_windows
-WHERE NOT (SELECT serves FROM whole_hours)
+WHERE window_s <= 3600 AND NOT (SELECT serves FROM whole_hours)
 GROUP BY site_id, direction, lane, hour_at;
 
 -- What installations owe within the asked period, one row a device, direction and lane. A device owes from the day it

@@ -76,5 +76,6 @@ CREATE OR REPLACE TEMP MACRO asked_to() AS coalesce(getvariable('to_at')::TIMEST
 -- Speed below which travel is not believed to get slower (delay, travel time): 5 km/h.
 CREATE OR REPLACE TEMP MACRO floor_kmh() AS 5e0;
 
--- Hours that the length takes at the speed, floored.
-CREATE OR REPLACE TEMP MACRO travel_h(length_km, speed_kmh) AS length_km / greatest(speed_kmh, floor_kmh());
+-- Hours that the length takes at the speed, floored; NULL without a speed (`greatest` alone would make it the floor).
+CREATE OR REPLACE TEMP MACRO travel_h(length_km, speed_kmh) AS
+  CASE WHEN speed_kmh IS NOT NULL THEN length_km / greatest(speed_kmh, floor_kmh()) END;

@@ -2,7 +2,7 @@
 -- question: How many vehicle hours were lost against the reference speed, on each day or at each site?
 -- version: 1
 -- source: delay = max(0, q (L/v - L/v_ref)), v floored at 5 km/h (Caltrans PeMS, Chen 2003)
--- needs: flow, speed, length, free-flow when reference=free-flow and reference_speed_kmh=none, speed-limit when reference=speed-limit and reference_speed_kmh=none
+-- needs: hourly-flow, speed, length, free-flow when reference=free-flow and reference_speed_kmh=none, speed-limit when reference=speed-limit and reference_speed_kmh=none, occupancy when free_flow_rule=low-occupancy and reference=free-flow and reference_speed_kmh=none
 -- parameter: by | varchar | day | one of day, site | what a row stands for
 -- parameter: reference | varchar | free-flow | one of free-flow, speed-limit | the site's own reference speed
 -- parameter: reference_speed_kmh | double | none | | one reference speed for all sites, in place of their own
@@ -25,6 +25,7 @@
 -- column: panel_delay_veh_h | veh h | the same for the panel: compare days by this one
 -- column: panel_sites | | sites of the panel in the row
 -- caveat: Delay falls when detectors die. Trends use the constant panel (panel_delay_veh_h), not all sites.
+-- caveat: Readings longer than an hour are left out.
 -- caveat: Lengths and limits are those at the end of the period; free-flow speeds are measured within the period.
 WITH reference AS (
   SELECT w.site_id, w.direction, f.name, f.length_km,
@@ -45,7 +46,7 @@ WITH reference AS (
     sum(w.count * r.length_km) AS vkt_veh_km,
     count(*) FILTER (w.speed_kmh < floor_kmh()) AS floored_windows, count(*) AS windows
   FROM site_windows w JOIN reference r USING (site_id, direction)
-  WHERE w.count_s > 0 AND w.speed_kmh IS NOT NULL AND r.length_km > 0 AND r.reference_kmh > 0
+  WHERE w.window_s <= 3600 AND w.count_s > 0 AND w.speed_kmh IS NOT NULL AND r.length_km > 0 AND r.reference_kmh > 0
   GROUP BY w.site_id, 2
 ), travelled AS (
   SELECT b.*, p.site_id IS NOT NULL AS of_panel

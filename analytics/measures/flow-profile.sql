@@ -2,7 +2,7 @@
 -- question: How much traffic passes at each time of the day, on weekdays, Saturdays and Sundays?
 -- version: 1
 -- source: flow = observed count / observed time, lane by lane (FHWA Traffic Monitoring Guide 2022, chapter 3)
--- needs: flow
+-- needs: hourly-flow
 -- parameter: by | varchar | city | one of city, site | what a row stands for, beside the time of day
 -- parameter: bin_minutes | integer | 60 | one of 5, 10, 15, 20, 30, 60, 120 | length of a bin
 -- column: site_id | | NULL for the city

@@ -2,7 +2,7 @@
 -- question: How fast does traffic move at each site when nothing slows it?
 -- version: 1
 -- source: by rule: the 85th percentile of interval mean speeds by night (22:00 to 05:00) or at low occupancy
--- needs: speed
+-- needs: speed, occupancy when free_flow_rule=low-occupancy
 -- parameter: free_flow_rule | varchar | auto | one of auto, night, low-occupancy | auto takes the night, and low occupancy where the night has too few samples
 -- parameter: free_flow_samples | integer | 12 | | fewest samples that a rule may rest on
 -- parameter: low_occupancy | double | 0.05 | | occupancy below which a sample counts as low

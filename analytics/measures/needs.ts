@@ -7,7 +7,9 @@ import { rowsOf } from './rows.ts';
 
 /** Sites that have the field within the asked period. Each query reads the session's variables. */
 const sitesWith = {
-  flow: 'SELECT DISTINCT site_id FROM asked_hours WHERE count_s > 0',
+  flow: `SELECT site_id FROM asked_hours WHERE count_s > 0
+    UNION SELECT site_id FROM asked_windows WHERE window_s > 3600 AND count_s > 0`,
+  'hourly-flow': 'SELECT DISTINCT site_id FROM asked_hours WHERE count_s > 0',
   speed: 'SELECT DISTINCT site_id FROM asked_hours WHERE pace_count > 0 OR speed_s > 0',
   occupancy: 'SELECT DISTINCT site_id FROM asked_hours WHERE occupancy_s > 0',
   'free-flow': 'SELECT DISTINCT site_id FROM site_free_flow',
@@ -26,6 +28,7 @@ export const needNames = Object.keys(sitesWith) as Need[];
 
 const words: Record<Need, string> = {
   flow: 'flow',
+  'hourly-flow': 'flow in readings of an hour or less',
   speed: 'speed',
   occupancy: 'occupancy',
   'free-flow': 'free-flow speed (too few speeds by night, or at low occupancy)',
@@ -62,9 +65,14 @@ export async function judgeNeeds(
     const rows = await rowsOf(connection, sitesWith[spec.need]);
     having.push({ spec, sites: new Set(rows.map((row) => row.site_id as string)) });
   }
-  const none = having.filter(({ sites }) => !asked.some((site) => sites.has(site)));
-  if (none.length > 0) {
-    return { computable: false, because: none.map(({ spec }) => `no ${words[spec.need]}`).join(', ') };
+  const lackedByAll = having
+    .filter(({ sites }) => !asked.some((site) => sites.has(site)))
+    .map((h) => h.spec.need);
+  if (lackedByAll.length > 0) {
+    return {
+      computable: false,
+      because: (await plainest(connection, lackedByAll)).map((w) => `no ${w}`).join(', '),
+    };
   }
   if (!asked.some((site) => having.every(({ sites }) => sites.has(site)))) {
     const together = needs.map(({ need }) => words[need]).join(', ');
@@ -79,6 +87,17 @@ export async function judgeNeeds(
     caveats.push(`Left out, ${fact}`);
   }
   return { computable: true, caveats };
+}
+
+/** Without speed there is no free-flow speed to speak of; without any flow, none by the hour. */
+async function plainest(connection: DuckDBConnection, lacked: readonly Need[]): Promise<string[]> {
+  const shown: string[] = [];
+  for (const need of lacked) {
+    if (need === 'free-flow' && lacked.includes('speed')) continue;
+    const noneAtAll = need === 'hourly-flow' && (await rowsOf(connection, sitesWith.flow)).length === 0;
+    shown.push(words[noneAtAll ? 'flow' : need]);
+  }
+  return shown;
 }
 
 /** The sites the question is about: all of a corridor; those that owe readings; otherwise those with data. */

@@ -2,7 +2,7 @@
 -- question: When is each site busiest, how busy, and how even is the hour?
 -- version: 1
 -- source: worst four consecutive quarters; PHF = V60 / (4 max V15) (HCM 6, chapter 4)
--- needs: flow
+-- needs: hourly-flow
 -- parameter: days | varchar | weekdays | one of all, weekdays, weekends | days of the city's calendar
 -- parameter: complete_share | double | 0.95 | | a quarter of a single day counts when every lane was observed for this share of it
 -- column: site_id | | the site

@@ -2,7 +2,7 @@
 -- question: Where does each vehicle lose most time against free flow?
 -- version: 1
 -- source: time lost per vehicle and km = mean travel time - free-flow travel time, v floored at 5 km/h (Caltrans PeMS)
--- needs: speed, free-flow
+-- needs: speed, free-flow, occupancy when free_flow_rule=low-occupancy
 -- parameter: top | integer | 10 | | rows at most
 -- parameter: days | varchar | all | one of all, weekdays, weekends | days of the city's calendar
 -- parameter: from_hour | integer | 6 | | first hour of the city's clock that counts

@@ -16,7 +16,7 @@
 -- column: sites | | sites in the figure
 -- column: sites_left_out | | sites whose speeds came without counts, where the figure is weighted by vehicles
 -- caveat: Speeds that came without counts are averaged by time, which overstates the space-mean speed.
--- caveat: A reading longer than an hour stands in the hour of its start.
+-- caveat: Readings longer than an hour are left out.
 WITH hours AS (
   SELECT CASE getvariable('by') WHEN 'site' THEN site_id END AS of_site,
     CASE getvariable('by') WHEN 'site' THEN direction END AS of_direction,

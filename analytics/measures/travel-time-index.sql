@@ -2,7 +2,7 @@
 -- question: How much longer does a trip take than in free flow?
 -- version: 1
 -- source: TTI = mean travel time / free-flow travel time (FHWA; Texas A&M Urban Mobility Report)
--- needs: speed, free-flow
+-- needs: speed, free-flow, occupancy when free_flow_rule=low-occupancy
 -- parameter: by | varchar | hour-of-day | one of hour-of-day, site | hour-of-day: the whole network by hour; site: each site over the period
 -- parameter: days | varchar | all | one of all, weekdays, weekends | days of the city's calendar
 -- parameter: free_flow_rule | varchar | auto | one of auto, night, low-occupancy | see free-flow-speed

@@ -2,7 +2,7 @@
 -- question: How long did vehicles spend on the measured roads, on each day or at each site?
 -- version: 1
 -- source: VHT = q L / v; network speed Q = sum VKT / sum VHT (Caltrans PeMS, Chen 2003)
--- needs: flow, speed, length
+-- needs: hourly-flow, speed, length
 -- parameter: by | varchar | day | one of day, site | what a row stands for
 -- parameter: panel_share | double | 0.9 | | a site is of the panel when this share of what it promised was observed on every local day
 -- column: date | | local date; NULL for a site
@@ -19,6 +19,7 @@
 -- column: panel_vht_veh_h | veh h | the same for the panel: compare days by this one
 -- column: panel_sites | | sites of the panel in the row
 -- caveat: VHT falls when detectors die. Trends use the constant panel (panel_vht_veh_h), not all sites.
+-- caveat: Readings longer than an hour are left out.
 -- caveat: Lengths are those at the end of the period.
 WITH by_site AS (
   SELECT w.site_id, city_time(w.start_at)::DATE AS date, any_value(f.name) AS name,
@@ -28,7 +29,7 @@ WITH by_site AS (
     count(*) FILTER (w.speed_kmh IS NOT NULL) AS windows,
     coalesce(sum(w.count) FILTER (w.speed_kmh IS NULL), 0) AS vehicles_without_speed
   FROM site_windows w JOIN site_facts f USING (site_id)
-  WHERE w.count_s > 0 AND f.length_km > 0
+  WHERE w.window_s <= 3600 AND w.count_s > 0 AND f.length_km > 0
   GROUP BY w.site_id, 2
 ), travelled AS (
   SELECT b.*, p.site_id IS NOT NULL AS of_panel

@@ -17,10 +17,13 @@
 -- column: panel_sites | | sites of the panel in the row
 -- caveat: VKT falls when detectors die. Trends use the constant panel (panel_vkt_veh_km), not all sites.
 -- caveat: Lengths are those at the end of the period.
-WITH counted AS (
-  SELECT site_id, city_time(hour_at)::DATE AS date, sum(count) AS count
-  FROM asked_hours
-  WHERE count_s > 0
+WITH counts AS (
+  SELECT site_id, hour_at AS counted_at, count FROM asked_hours WHERE count_s > 0
+  UNION ALL
+  SELECT site_id, start_at, count FROM asked_windows WHERE window_s > 3600 AND count_s > 0
+), counted AS (
+  SELECT site_id, city_time(counted_at)::DATE AS date, sum(count) AS count
+  FROM counts
   GROUP BY ALL
 ), travelled AS (
   SELECT c.site_id, c.date, f.name, f.length_km, f.length_basis, c.count * f.length_km AS vkt_veh_km,
