@@ -44,12 +44,21 @@ export function drawing(): Drawing {
     d3,
     document,
     isNode: (value) => typeof (value as { outerHTML?: unknown } | null)?.outerHTML === 'string',
-    markup: (node) =>
-      (node as { outerHTML: string }).outerHTML
-        .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
-        .replaceAll('xlink:href', 'href'),
+    markup: (node) => compact((node as { outerHTML: string }).outerHTML),
     close: () => window.happyDOM.close(),
   };
+}
+
+/** Hundredths of a pixel are enough; shapes close themselves; only files need namespaces. */
+function compact(markup: string): string {
+  return markup
+    .replace(/<[^>]+>/g, (tag) =>
+      tag
+        .replace(/(\d\.\d\d)\d+/g, '$1')
+        .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
+        .replaceAll('xlink:href', 'href'),
+    )
+    .replace(/><\/(rect|path|line|circle|image)>/g, '/>');
 }
 
 interface Canvas {

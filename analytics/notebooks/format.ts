@@ -38,11 +38,13 @@ export const fmt = {
     const exact = p === 0 || p === 100;
     return `${fmt.number(p, digits ?? (near && !exact ? 1 : 0))}%`;
   },
-  kmh: (x: number | null | undefined): string => (missing(x) ? NONE : `${fmt.number(x)} km/h`),
+  kmh: (x: number | null | undefined): string => (missing(x) ? NONE : `${fmt.number(x)}\u00a0km/h`),
   km: (x: number | null | undefined, digits = 1): string =>
-    missing(x) ? NONE : `${fmt.number(x, digits)} km`,
+    missing(x) ? NONE : `${fmt.number(x, digits)}\u00a0km`,
   minutes: (x: number | null | undefined, digits = 0): string =>
-    missing(x) ? NONE : `${fmt.number(x, digits)} ${fmt.number(x, digits) === '1' ? 'minute' : 'minutes'}`,
+    missing(x)
+      ? NONE
+      : `${fmt.number(x, digits)}\u00a0${fmt.number(x, digits) === '1' ? 'minute' : 'minutes'}`,
   /** `1 sensor`, `3 sensors`, `no sensors`. */
   count: (n: number, one: string, many = `${one}s`): string =>
     n === 0 ? `no ${many}` : `${fmt.number(n)} ${n === 1 ? one : many}`,

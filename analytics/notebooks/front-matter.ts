@@ -1,5 +1,5 @@
-import { parse } from 'yaml';
 import * as z from 'zod';
+import { readYamlOptions } from './block-options.ts';
 
 const parameterTypes = ['date', 'corridor', 'site', 'number', 'text'] as const;
 
@@ -34,7 +34,7 @@ export function readFrontMatter(source: string): { meta: FrontMatter; body: stri
   const text = source.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const found = /^---\n([\s\S]*?)\n---[ \t]*(?:\n|$)/.exec(text);
   if (!found) throw new Error('no front matter; a notebook starts with --- and a title:');
-  const meta = schema.safeParse(parse(found[1]!));
+  const meta = schema.safeParse(readYamlOptions(found[1]!));
   if (!meta.success) throw new Error(z.prettifyError(meta.error));
   const names = meta.data.parameters.map((p) => p.name);
   const twice = names.find((n, i) => names.indexOf(n) !== i);

@@ -34,11 +34,14 @@ SELECT outcome, coalesce(reason, '') AS reason,
     AS elsewhere,
   coalesce(sum(late) FILTER (hour_observed >= $from_at AND hour_observed < $to_at), 0) AS late
 FROM ledger
+WHERE getvariable('corridor_id') IS NULL AND getvariable('site_ids') IS NULL
+  OR device_id IN (SELECT i.device_id FROM installations i WHERE asked_site(i.site_id))
 GROUP BY outcome, coalesce(reason, '')
 ORDER BY list_position(['counted', 'duplicate', 'restated', 'rejected', 'quarantined'], outcome), coalesce(reason, '')`;
 
 export const ledgerSumSql = SQL.trim();
 
+/** Of the whole city, or of the devices that ever stood on the corridor or at the site that the session asks for. */
 export async function ledgerSum(
   connection: DuckDBConnection,
   from: Instant,

@@ -4,7 +4,7 @@ import type { Period } from './period.ts';
 import type { Result } from './result.ts';
 
 /** A result with more text than this is not carried along in the page. */
-const MOST_CSV_BYTES = 250_000;
+const MOST_CSV_BYTES = 120_000;
 
 /** The small line under a figure: period, unit, share missing, formula and version. */
 export function provenanceLine(about: {

@@ -22,7 +22,7 @@ export function restsOn(f: Foundations): string {
   return [
     '<section class="rests-on">',
     '<h2>What this report rests on</h2>',
-    f.sum ? ledgerPart(f.sum) : '',
+    f.sum ? ledgerPart(f.sum, sensorsMeant(f.parameters)) : '',
     factsPart(f),
     formulaPart(f.results),
     queryPart(f.results),
@@ -32,7 +32,7 @@ export function restsOn(f: Foundations): string {
     .join('\n');
 }
 
-function ledgerPart(sum: LedgerSum): string {
+function ledgerPart(sum: LedgerSum, about: string): string {
   const total = sum.received + sum.untrustedReceived;
   if (total === 0) return '<p><strong>No readings were received for this period.</strong></p>';
   const parts = sumByOutcome(sum);
@@ -43,6 +43,7 @@ function ledgerPart(sum: LedgerSum): string {
   );
   const late = sum.lines.reduce((n, l) => n + l.late, 0);
   const notes = [
+    about,
     'Each reading that a sensor sent has exactly one outcome. “Time not trusted” are readings whose own time could not be read or stood outside the bounds; they are listed by the hour in which they were received.',
     late > 0
       ? `${fmt.number(late)} of them came after their window was first published and corrected it.`
@@ -59,13 +60,17 @@ function ledgerPart(sum: LedgerSum): string {
 <details class="source"><summary>Query</summary><pre><code>${escapeHtml(ledgerSumSql)}</code></pre></details></figure>`;
 }
 
+function sensorsMeant(parameters: readonly Parameter[]): string {
+  const part = parameters.find((p) => p.spec.type === 'corridor' || p.spec.type === 'site');
+  return part
+    ? `Readings of the sensors of ${part.spec.type} ${escapeHtml(part.text)}.`
+    : 'Readings of all sensors.';
+}
+
 function factsPart(f: Foundations): string {
   const facts: [string, string][] = [];
   if (f.period) {
-    facts.push([
-      'Period',
-      `${f.period.text}, in the time of ${f.city.name} (${f.city.timezone}); the end is not included`,
-    ]);
+    facts.push(['Period', `${f.period.text}, in the time of ${f.city.name} (${f.city.timezone})`]);
   }
   facts.push([
     'As of',

@@ -58,16 +58,16 @@ export function siteMap<S extends MapSite>(Plot: typeof PlotModule, map: SiteMap
         strokeWidth: 5,
         strokeLinecap: 'round',
       }),
+      Plot.dot(spots, { ...at, r: 4.4, fill: map.fill, stroke: palette.ink, strokeWidth: 0.4 }),
       Plot.text(roadNames(lines), {
         ...at,
         text: 'road',
-        fontSize: 10.5,
+        fontSize: 11.5,
+        fontWeight: 600,
         fill: palette.grey,
         stroke: 'white',
         strokeWidth: 4,
-        fontStyle: 'italic',
       }),
-      Plot.dot(spots, { ...at, r: 4.4, fill: map.fill, stroke: palette.ink, strokeWidth: 0.4 }),
       Plot.link(labels, {
         x1: 'fromX',
         y1: 'fromY',
@@ -99,7 +99,7 @@ function projection(
   const kmPerDegreeEast = KM_PER_DEGREE * Math.cos((((south + north) / 2) * Math.PI) / 180);
   const wideKm = Math.max((east - west) * kmPerDegreeEast, 0.5);
   const highKm = Math.max((north - south) * KM_PER_DEGREE, 0.5);
-  const pxPerKm = Math.min((width - 2 * MARGIN_PX) / wideKm, 500 / highKm);
+  const pxPerKm = Math.min((width - 2 * MARGIN_PX) / wideKm, 430 / highKm);
   const left = (width - (east - west) * kmPerDegreeEast * pxPerKm) / 2;
   return {
     pxPerKm,
@@ -111,20 +111,32 @@ function projection(
   };
 }
 
-/** One name a road, at the middle of its longest corridor; none where another one stands. */
+/** One name a road, beside its site that stands farthest from other roads and names. */
 function roadNames(lines: readonly (RoadPoint & Spot)[]): (Spot & { road: string })[] {
-  const byCorridor = [...Map.groupBy(lines, (l) => l.corridor_id).values()].sort(
-    (a, b) => b.length - a.length,
-  );
+  const nameOf = (point: RoadPoint) => (point.road ?? '').replace(/,.*$/, '').replace(/ [NESW]{1,2}$/, '');
   const names: (Spot & { road: string })[] = [];
-  for (const corridor of byCorridor) {
-    const middle = corridor[Math.floor(corridor.length / 2)]!;
-    const road = (middle.road ?? '').replace(/ [NESW]{1,2}\b.*$/, '');
-    const taken = names.some((n) => n.road === road || Math.hypot(n.x - middle.x, n.y - middle.y) < 46);
-    if (road !== '' && !taken) names.push({ road, x: middle.x, y: middle.y - 13 });
+  for (const [road, points] of Map.groupBy(lines, nameOf)) {
+    if (road === '') continue;
+    const others: Spot[] = [...lines.filter((l) => nameOf(l) !== road), ...names];
+    const room = (p: Spot) => Math.min(120, ...others.map((o) => Math.hypot(o.x - p.x, o.y - p.y)));
+    const best = points.reduce((a, b) => (room(b) > room(a) ? b : a));
+    if (room(best) >= 40) names.push({ road, ...besideLine(best, points) });
   }
   return names;
 }
+
+/** A place off the road, square to its course. */
+function besideLine(at: Spot, points: readonly Spot[]): Spot {
+  const near = points
+    .filter((p) => p.x !== at.x || p.y !== at.y)
+    .reduce<Spot | undefined>((a, p) => (!a || distance(p, at) < distance(a, at) ? p : a), undefined);
+  if (!near) return { x: at.x, y: at.y - 16 };
+  const [dx, dy] = [near.x - at.x, near.y - at.y];
+  const steep = Math.abs(dy) > Math.abs(dx);
+  return steep ? { x: at.x + 30, y: at.y } : { x: at.x, y: at.y - 16 };
+}
+
+const distance = (a: Spot, b: Spot): number => Math.hypot(a.x - b.x, a.y - b.y);
 
 /** Numbers beside their sites, pushed apart until none covers another; the same for the same sites. */
 function spreadOut<S extends Spot>(
