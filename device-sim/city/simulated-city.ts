@@ -4,9 +4,11 @@ import { calendar } from '../traffic/calendar.ts';
 import type { Bottleneck } from '../traffic/freeway.ts';
 import { type Incident, incidentsOf, type MovingJam, movingJamOf } from '../traffic/incidents.ts';
 import type { City, DemandChange } from './city.ts';
+import { emptyEquipment } from './equipment.ts';
 import { layFreeways } from './freeways.ts';
+import { equipFreeway } from './gantries.ts';
 import { placeNames } from './names.ts';
-import { emptyEquipment, equipFreeway, equipStreet } from './sensors.ts';
+import { equipStreet } from './street-places.ts';
 import { layStreets } from './streets.ts';
 
 export interface CityOptions {

@@ -2,7 +2,6 @@ import { type Instant, MINUTE_MS } from '#domain/instant.ts';
 import type { City, Sensor } from '../city/city.ts';
 import type { Fault } from '../faults/fault.ts';
 import { deviceMessages } from '../messages/device-messages.ts';
-import type { Truth } from '../truth/truth.ts';
 import { azureConnection } from './azure-connection.ts';
 import type { Connect } from './connection.ts';
 import type { LiveClock } from './live-clock.ts';
@@ -21,7 +20,6 @@ export interface LiveOptions {
   /** The first minute measured; without it, the running one. */
   from?: Instant;
   faults?: readonly Fault[];
-  truth?: Truth;
   /** Messages a sensor keeps while it is not connected: a day of them. */
   buffer?: number;
   onEvent?: (sensor: Sensor, event: LineEvent, error?: unknown) => void;
@@ -38,7 +36,10 @@ const DAY_OF_MINUTES = 1_440;
 /** All sensors connect within the first two seconds. */
 const CONNECT_SPREAD = 1 / 30;
 
-/** Lives on with the city until the signal aborts: each sensor a client of its own, one reading a minute. */
+/**
+ * Lives on with the city until the signal aborts: each sensor a client of its own, one reading a minute. What it
+ * sends is what `deviceMessages` of the same city, start and faults yields: its truth can be had from there.
+ */
 export async function runLiveSensors(options: LiveOptions): Promise<LiveReport> {
   const { city, clock, signal } = options;
   const report: LiveReport = { sent: 0, acknowledged: 0, dropped: 0, connections: 0 };
@@ -61,7 +62,6 @@ export async function runLiveSensors(options: LiveOptions): Promise<LiveReport> 
     from,
     to: Number.POSITIVE_INFINITY,
     ...(options.faults && { faults: options.faults }),
-    ...(options.truth && { truth: options.truth }),
   });
   for (const message of messages) {
     await clock.sleepUntil(message.receivedAt, signal);

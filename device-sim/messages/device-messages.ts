@@ -8,14 +8,13 @@ import { cityTraffic } from '../traffic/city-traffic.ts';
 import type { Truth } from '../truth/truth.ts';
 import { outbox } from './outbox.ts';
 
-/** What one device sends in one go: a JSON array of readings. The last of each device is an empty one with `end`. */
+/** What one device sends in one go: a JSON array of readings. */
 export interface DeviceMessage {
   deviceId: string;
   sensor: number;
   receivedAt: Instant;
   payload: Uint8Array;
   readings: number;
-  end?: true;
 }
 
 export interface MessagesOptions {
@@ -32,12 +31,10 @@ export interface MessagesOptions {
 const READINGS_A_MESSAGE = 500;
 /** After the last sensor's turn (see `Sensor.offsetMs`), within the minute. */
 const CLOSING_MS = 56_000;
-const NOTHING = new Uint8Array(0);
 
 /**
  * Every message of the city's devices in [from, to), in the order of `receivedAt`. Each device sends at its own
- * second of the minute in which its batch is full. What is still held at `to` is sent within the minute after it,
- * and then each device ends.
+ * second of the minute in which its batch is full. What is still held at `to` is sent within the minute after it.
  */
 export function* deviceMessages(
   city: City,
@@ -124,16 +121,6 @@ export function* deviceMessages(
   }
   if (to === Number.POSITIVE_INFINITY) return;
   for (const sensor of sensors) yield* send(sensor, to + CLOSING_MS, true);
-  for (const sensor of sensors) {
-    yield {
-      deviceId: sensor.deviceId,
-      sensor: sensor.index,
-      receivedAt: to + CLOSING_MS + 1_000,
-      payload: NOTHING,
-      readings: 0,
-      end: true,
-    };
-  }
 }
 
 /** What stands between a faulty sensor and the receiver; undefined for a sensor that nothing ails. */

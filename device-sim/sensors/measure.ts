@@ -1,6 +1,6 @@
 import type { Sensor } from '../city/city.ts';
 import { bell, noise, uniform } from '../random.ts';
-import type { CityMinute } from '../traffic/city-traffic.ts';
+import type { CityMinute } from '../traffic/passing.ts';
 
 /** What a sensor made of a minute. Filled anew for each reading. */
 export interface Measurement {

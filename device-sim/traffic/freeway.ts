@@ -66,8 +66,8 @@ export const QUEUE_BELOW_KMH = 64;
 
 const STEPS = 60 / STEP_S;
 const QUEUE_MINUTES = 5;
-/** Arrivals vary half as much as if every driver chose his moment alone. */
-const ARRIVAL_NOISE = 0.5;
+/** Arrivals vary less than if every driver chose his moment alone: signals upstream meter them. */
+const ARRIVAL_NOISE = 0.4;
 
 /** `seed` undefined: an ordinary day, without chance. */
 export function freewayTraffic(freeway: Freeway, seed: number | undefined): FreewayTraffic {

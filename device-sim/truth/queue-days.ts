@@ -1,6 +1,6 @@
 import { formatInstant, type Instant, MINUTE_MS } from '#domain/instant.ts';
 import type { City } from '../city/city.ts';
-import type { CityMinute } from '../traffic/city-traffic.ts';
+import type { CityMinute } from '../traffic/passing.ts';
 
 interface Episode {
   from: Instant;

@@ -2,7 +2,7 @@ import { formatInstant, type Instant } from '#domain/instant.ts';
 import type { City, Point, Sensor } from '../city/city.ts';
 import type { Fault } from '../faults/fault.ts';
 import type { Outgoing } from '../messages/outbox.ts';
-import type { CityMinute } from '../traffic/city-traffic.ts';
+import type { CityMinute } from '../traffic/passing.ts';
 import { EMPTY_FROM_HOUR, EMPTY_TO_HOUR } from '../traffic/street.ts';
 import { type ExpectedOutcomes, expectedOutcomes } from './expected-outcomes.ts';
 import { queueDays } from './queue-days.ts';
