@@ -78,8 +78,12 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
       bufferBytes,
       openFile: options.openFile ?? open,
       onDurable: (moved) => {
-        durable.publish(moved);
         watch.moved(moved);
+        try {
+          durable.publish(moved);
+        } catch {
+          // Readers elsewhere see an older end until the next flush; what is durable stays so.
+        }
       },
       onRoom: resume,
     });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { LogUnavailable } from '#domain/log.ts';
 import type { OpenSegmentFile } from '#infra/log/segment-files.ts';
@@ -75,7 +76,7 @@ describe('a disk that fails', () => {
 
   it.skipIf(process.platform === 'win32')('really: a process at its file size limit', async () => {
     await using scratch = await scratchLog();
-    const writer = new URL('./append-until-full.ts', import.meta.url).pathname;
+    const writer = fileURLToPath(new URL('./append-until-full.ts', import.meta.url));
     const child = spawn(
       'sh',
       ['-c', `ulimit -f 256; exec "${process.execPath}" "${writer}" "${scratch.directory}"`],

@@ -1,11 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
 import { drain, numbered, range, scratchLog } from './scratch-log.ts';
 
-const script = (name: string) => new URL(name, import.meta.url).pathname;
+const readLog = fileURLToPath(new URL('./read-log.ts', import.meta.url));
+const appendNumbers = fileURLToPath(new URL('./append-numbers.ts', import.meta.url));
 
 describe('a log and other processes', () => {
   it('shows a reader elsewhere nothing that is written but not yet synced', async () => {
@@ -23,7 +25,7 @@ describe('a log and other processes', () => {
     });
     const log = await scratch.open();
     await log.append([numbered(0)]);
-    const child = fork(script('./read-log.ts'), [scratch.directory]);
+    const child = fork(readLog, [scratch.directory]);
     try {
       const seen: number[] = [];
       child.on('message', (positions: number[]) => seen.push(...positions));
@@ -49,7 +51,7 @@ describe('a log and other processes', () => {
   it('is read in another process while it is written, across segments, without a gap', async () => {
     await using scratch = await scratchLog({ segmentBytes: 20_000 });
     const log = await scratch.open();
-    const child = fork(script('./read-log.ts'), [scratch.directory]);
+    const child = fork(readLog, [scratch.directory]);
     try {
       const seen: number[] = [];
       let ahead = false;
@@ -72,7 +74,7 @@ describe('a log and other processes', () => {
     await using scratch = await scratchLog();
     let acknowledged = 0;
     for (let round = 0; round < 3; round++) {
-      const child = fork(script('./append-numbers.ts'), [scratch.directory, `${acknowledged}`]);
+      const child = fork(appendNumbers, [scratch.directory, `${acknowledged}`]);
       const start = acknowledged;
       child.on('message', (upTo: number) => {
         acknowledged = upTo;
