@@ -9,8 +9,8 @@ const schema = z.strictObject({
   kind: z.literal('signal-event'),
   ...envelope,
   eventCode: z.int().min(0).max(65_535),
-  /** Phase, channel or other number, as the event code says. */
-  parameter: z.int().min(0).max(65_535),
+  /** Phase, channel or other number, as the event code says; vendors' own codes (from 200) send -1 too. */
+  parameter: z.int().min(-32_768).max(65_535),
 });
 
 export type SignalEvent = z.infer<typeof schema>;
@@ -25,5 +25,6 @@ export const signalEvent: ReadingKind<SignalEvent> = {
   periodS: () => 0,
   identity: (r, observedAt) => `${observedAt}/${r.eventCode}/${r.parameter}`,
   content: (r) => [r.eventCode, r.parameter],
-  impossible: () => undefined,
+  impossible: (r) =>
+    ofDetector(r) && r.parameter < 0 ? `parameter ${r.parameter} is no detector channel` : undefined,
 };

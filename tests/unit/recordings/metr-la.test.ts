@@ -9,7 +9,7 @@ describe('the METR-LA week', () => {
     const { messages, readings } = await sentBy(opened);
     expect(readings).toHaveLength(417_312);
     expect(messages).toHaveLength(207 * 7 * 24);
-    expect(firstMisfit(messages.filter((_, i) => i % 97 === 0))).toBeUndefined();
+    expect(firstMisfit(messages)).toBeUndefined();
 
     const lastOf = new Map<string, number>();
     let disordered = 0;
