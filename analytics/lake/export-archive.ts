@@ -1,7 +1,7 @@
 import { type DuckDBAppender, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import type { LogRecord } from '#domain/log.ts';
 import type { Checkpoint } from '#domain/store.ts';
-import { fileList, type LakeContext, writeParquet } from './lake-context.ts';
+import { type LakeContext, parquetRows, writeParquet } from './lake-context.ts';
 import type { RangeFile } from './manifest.ts';
 
 /** A file holds at most about this much payload, so that memory stays bounded. */
@@ -81,7 +81,7 @@ async function writeRange(context: LakeContext, partition: number, from: number,
   const last = manifest.archive.findLast((f) => f.partition === partition);
   const joined = last && last.rows < SMALL_RECORDS && last.to === from - 1 ? last : undefined;
   const rows = joined
-    ? `(SELECT * FROM new_records UNION ALL SELECT * EXCLUDE (payload_md5) FROM read_parquet(${fileList(directory, [joined.path])}))`
+    ? `(SELECT * FROM new_records UNION ALL SELECT * EXCLUDE (payload_md5) FROM ${parquetRows(directory, [joined.path])})`
     : 'new_records';
   const start = joined?.from ?? from;
   const months = await db.runAndReadAll(

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { outcomes, rejectedAs } from '#domain/outcome.ts';
 import type { OutcomeChunk } from '#domain/store.ts';
-import { fileList, instantSql, type LakeContext, quoted, writeParquet } from './lake-context.ts';
+import { instantSql, type LakeContext, parquetRows, quoted, writeParquet } from './lake-context.ts';
 import type { RangeFile } from './manifest.ts';
 import { readingFields, wholeColumns } from './reading-fields.ts';
 
@@ -85,8 +85,8 @@ async function writeReadings(
   }
   appender.closeSync();
   const path = `${readingsPath(archive)}-r${manifest.generation}.parquet`;
-  await writeParquet(context, path, readingsSql(fileList(directory, [archive.path])));
-  const rows = await countRows(db, fileList(directory, [path]));
+  await writeParquet(context, path, readingsSql(parquetRows(directory, [archive.path])));
+  const rows = await countRows(db, parquetRows(directory, [path]));
   manifest.readings = manifest.readings.filter((r) => stem(r.path) !== readingsPath(archive));
   manifest.readings.push({ path, partition: archive.partition, from: archive.from, to: archive.to, rows });
   return rows;
@@ -134,7 +134,7 @@ async function addPlaces(context: LakeContext, versions: Set<number>, version: n
 
 const notJson = letterOf(rejectedAs('not-json'));
 
-function readingsSql(archiveFiles: string): string {
+function readingsSql(archiveRows: string): string {
   const spec = JSON.stringify([Object.fromEntries(readingFields.map(([wire, , type]) => [wire, type]))]);
   const columns = readingFields
     .filter(([, column]) => column !== 'observed_at')
@@ -148,7 +148,7 @@ function readingsSql(archiveFiles: string): string {
     WITH records AS (
       SELECT a.partition, a.position, a.device_id, a.received_at, a.domain, o.registry_version, o.codes,
         CASE WHEN o.codes = '${notJson}' THEN NULL ELSE try(decode(a.payload)) END AS text
-      FROM read_parquet(${archiveFiles}) a JOIN record_outcomes o USING (position)
+      FROM ${archiveRows} a JOIN record_outcomes o USING (position)
       WHERE length(o.codes) > 0),
     found AS (
       SELECT * EXCLUDE (text, codes),
@@ -170,7 +170,7 @@ function readingsSql(archiveFiles: string): string {
     ORDER BY site_id, r.observed_at`;
 }
 
-async function countRows(db: DuckDBConnection, files: string): Promise<number> {
-  const result = await db.runAndReadAll(`SELECT count(*)::DOUBLE AS n FROM read_parquet(${files})`);
+async function countRows(db: DuckDBConnection, rows: string): Promise<number> {
+  const result = await db.runAndReadAll(`SELECT count(*)::DOUBLE AS n FROM ${rows}`);
   return result.getRowObjectsJS()[0]!.n as number;
 }

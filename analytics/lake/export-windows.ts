@@ -1,6 +1,6 @@
 import { DAY_MS, type Instant } from '#domain/instant.ts';
 import { figureNames } from '#domain/window.ts';
-import { fileList, type LakeContext, writeParquet } from './lake-context.ts';
+import { type LakeContext, parquetRows, writeParquet } from './lake-context.ts';
 
 /** Days taken into memory together. */
 const DAYS_AT_ONCE = 4;
@@ -87,7 +87,7 @@ function hourlySql({ directory }: LakeContext, windowsPath: string): string {
   return `
     SELECT kind, site_id, direction, lane, date_trunc('hour', start_at) AS hour_at, count(*)::BIGINT AS windows,
       ${sums.join(', ')}
-    FROM read_parquet(${fileList(directory, [windowsPath])})
+    FROM ${parquetRows(directory, [windowsPath])}
     WHERE window_s <= 3600
     GROUP BY ALL ORDER BY site_id, hour_at, direction, lane`;
 }

@@ -25,9 +25,10 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A DuckDB list of files, or of none. */
-export function fileList(directory: string, paths: readonly string[]): string {
-  return `[${paths.map((p) => quoted(join(directory, p))).join(', ')}]`;
+/** The rows of these files, of which there is at least one. Folder names say nothing that the rows do not. */
+export function parquetRows(directory: string, paths: readonly string[]): string {
+  const list = paths.map((p) => quoted(join(directory, p))).join(', ');
+  return `read_parquet([${list}], hive_partitioning = false)`;
 }
 
 /** Milliseconds since 1970 as a DuckDB TIMESTAMPTZ expression. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
 import type { RegistryView } from '#domain/registry/registry.ts';
-import { fileList, quoted } from './lake-context.ts';
+import { parquetRows, quoted } from './lake-context.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { readingFields, wholeColumns } from './reading-fields.ts';
 
@@ -51,9 +51,7 @@ async function createFileViews(db: DuckDBConnection, directory: string, m: Manif
   for (const [name, paths, empty] of views) {
     if (paths.length === 0) await db.run(`CREATE TEMP TABLE ${name} (${empty})`);
     else {
-      await db.run(
-        `CREATE TEMP VIEW ${name} AS SELECT * FROM read_parquet(${fileList(directory, paths)}, hive_partitioning = false)`,
-      );
+      await db.run(`CREATE TEMP VIEW ${name} AS SELECT * FROM ${parquetRows(directory, paths)}`);
     }
   }
 }

@@ -7,10 +7,21 @@ import { measureCommand } from './commands/measure.ts';
 import { queryCommand } from './commands/query.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reportCommand } from './commands/report.ts';
+import { startCommand } from './commands/start.ts';
+import { upCommand } from './commands/up.ts';
 import { say } from './print.ts';
 
 /** Every command, in the order in which help shows them. */
-const commands = [replayCommand, measureCommand, reportCommand, queryCommand, lakeCommand, configCommand];
+const commands = [
+  startCommand,
+  upCommand,
+  replayCommand,
+  measureCommand,
+  reportCommand,
+  queryCommand,
+  lakeCommand,
+  configCommand,
+];
 
 const program = new Command('headway')
   .description("Carries a city's traffic and transit telemetry from the kerb to the planning report.")

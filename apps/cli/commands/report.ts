@@ -88,7 +88,7 @@ export async function reportCommand(program: Command): Promise<void> {
 }
 
 async function writePdf(html: string): Promise<void> {
-  const pdf = await htmlToPdf(html, html.replace(/\.html?$/, '') + '.pdf');
+  const pdf = await htmlToPdf(html, `${html.replace(/\.html?$/, '')}.pdf`);
   if (pdf.written) process.stdout.write(`${pdf.path}\n`);
   else throw new OperatorFault('could not write the PDF', pdf.because, pdf.hint, 3);
 }

@@ -1,0 +1,11 @@
+/** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+export function interrupted(): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(1);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return stop.signal;
+}

@@ -1,0 +1,178 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listReports } from '#analytics/notebooks/reports.ts';
+import type { City } from '#device-sim/city/city.ts';
+import { simulatedCity } from '#device-sim/city/simulated-city.ts';
+import { plantedFaults } from '#device-sim/faults/planted-faults.ts';
+import { liveClock } from '#device-sim/live/live-clock.ts';
+import { runLiveSensors } from '#device-sim/live/run-live-sensors.ts';
+import { cityTime } from '#domain/city-time.ts';
+import { DAY_MS, type Instant, MINUTE_MS } from '#domain/instant.ts';
+import { type Config, OperatorFault } from './config.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { lakeSession } from './lake-session.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import { renderReport } from './report.ts';
+import { goLive, sendHistory } from './simulated-history.ts';
+import { up } from './up.ts';
+
+export interface StartOptions {
+  config: Config;
+  data: DataDirectory;
+  sensors: number;
+  days: number;
+  seed: number;
+  faults: boolean;
+  /** End after the first report instead of going on live. */
+  once: boolean;
+  /** Sensors that use the Azure IoT device SDK. */
+  azureSensors: number;
+  signal: AbortSignal;
+  say: (line: string) => void;
+  onProgress: (readings: number, total: number) => void;
+  ledgerSum: () => string;
+}
+
+/** What is known of the simulated city of a data directory. */
+interface Simulated {
+  seed: number;
+  sensors: number;
+  from: Instant;
+  to: Instant;
+}
+
+/** A simulated city with a past, through the real door, to its first report; then it lives on. */
+export async function start(options: StartOptions): Promise<void> {
+  const { config, data, once, signal, say } = options;
+  const known = readSimulated(data);
+  const city = simulatedCity({
+    seed: known?.seed ?? options.seed,
+    sensors: known?.sensors ?? options.sensors,
+  });
+  data.setCity({ name: city.name, timezone: city.timezone });
+  say(
+    `${city.name}: a simulated city with ${city.sensors.length} sensors (seed ${city.seed}), in ${data.path}`,
+  );
+  const running = once ? undefined : await up(config, data, signal, say);
+  const pipeline = running?.pipeline ?? (await startPipeline(config, data, { ephemeral: true }));
+  try {
+    const simulated = known ?? (await past(options, city, pipeline));
+    const to = cityTime(city.timezone).dateOf(simulated.to);
+    say('exporting to the lake and writing the weekly report');
+    say(`weekly report: ${await weeklyReport(data, city, to)}`);
+    if (running) {
+      await live(options, city, pipeline, simulated, running.apiUrl);
+      await running.done;
+    }
+  } finally {
+    if (!running) await pipeline.stop();
+  }
+}
+
+async function past(options: StartOptions, city: City, pipeline: Pipeline): Promise<Simulated> {
+  const { data, config, say, days, faults } = options;
+  const time = cityTime(city.timezone);
+  const to = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+  const [year, month, day] = time
+    .dateOf(to - days * DAY_MS)
+    .split('-')
+    .map(Number) as [number, number, number];
+  const midnight = time.meaningOf({ year, month, day, hour: 0, minute: 0 });
+  const from = midnight.type === 'once' ? midnight.at : to - days * DAY_MS;
+  const total = ((to - from) / MINUTE_MS) * city.points.length;
+  const truthPath = join(data.path, 'truth.ndjson');
+  say(
+    `sending its last ${days} days, about ${total.toLocaleString('en-GB')} readings, through MQTT on ${config.gateway.host}:${pipeline.gateway.port}`,
+  );
+  const started = Date.now();
+  const sent = await sendHistory({
+    data,
+    city,
+    from,
+    to,
+    faults,
+    truthPath,
+    host: config.gateway.host,
+    port: pipeline.gateway.port,
+    registered: pipeline.refreshDevices,
+    onProgress: (readings) => options.onProgress(readings, total),
+    signal: options.signal,
+  });
+  await pipeline.processed();
+  const seconds = ((Date.now() - started) / 1_000).toFixed(1);
+  say(`${sent.readings.toLocaleString('en-GB')} readings acknowledged and processed in ${seconds} s`);
+  say(`ledger: ${options.ledgerSum()}`);
+  say(`what the city knows to be true: ${truthPath}`);
+  const simulated = { seed: city.seed, sensors: options.sensors, from, to };
+  data.db.prepare("INSERT OR REPLACE INTO meta VALUES ('simulated', ?)").run(JSON.stringify(simulated));
+  return simulated;
+}
+
+async function weeklyReport(data: DataDirectory, city: City, to: string): Promise<string> {
+  const connection = await lakeSession(data);
+  const weekly = (await listReports()).find((r) => r.name === 'weekly')!;
+  const { html, errors } = await renderReport({ connection, city, path: weekly.path, parameters: { to } });
+  if (errors.length > 0) {
+    throw new Error(
+      `the weekly report failed in ${errors.map((e) => `${e.block}: ${e.message}`).join('; ')}`,
+    );
+  }
+  mkdirSync(data.reportsPath, { recursive: true });
+  const path = join(data.reportsPath, `weekly-${to}.html`);
+  writeFileSync(path, html);
+  return path;
+}
+
+async function live(
+  options: StartOptions,
+  city: City,
+  pipeline: Pipeline,
+  simulated: Simulated,
+  apiUrl: string,
+): Promise<void> {
+  const { config, data, say, signal } = options;
+  const { host, hubName } = config.gateway;
+  await goLive(data, city, simulated.to);
+  await pipeline.refreshDevices();
+  say(
+    `live: ${city.sensors.length} sensors now send a reading a minute; the page is at ${apiUrl} (Ctrl-C ends)`,
+  );
+  const faults = options.faults ? plantedFaults(city, { from: simulated.from, to: simulated.to }) : [];
+  const { tlsPort } = pipeline.gateway;
+  void runLiveSensors({
+    city,
+    host,
+    port: pipeline.gateway.port,
+    ...(tlsPort && options.azureSensors > 0
+      ? {
+          azure: {
+            sensors: options.azureSensors,
+            hubHostName: hubName ?? 'headway.azure-devices.net',
+            gateway: `localhost:${tlsPort}`,
+            ca: readFileSync(join(data.certificatesPath, 'ca.pem'), 'utf8'),
+          },
+        }
+      : {}),
+    clock: liveClock(),
+    signal,
+    // After a pause the city goes on from now; straight after its past, from where that ended.
+    from: Math.max(simulated.to, Date.now() - DAY_MS / 24),
+    faults,
+  }).catch((error: unknown) =>
+    say(`the live city stopped: ${error instanceof Error ? error.message : String(error)}`),
+  );
+}
+
+function readSimulated(data: DataDirectory): Simulated | undefined {
+  const row = data.db.prepare("SELECT value FROM meta WHERE name = 'simulated'").get() as
+    | { value: string }
+    | undefined;
+  if (row) return JSON.parse(row.value);
+  const city = data.city();
+  if (!city) return undefined;
+  throw new OperatorFault(
+    `${data.path} holds the city ${city.name}, which is not simulated`,
+    'a simulated city and a real one must not share a directory',
+    'choose another with --data, or run `headway up` for the city that is there',
+  );
+}
