@@ -1,0 +1,19 @@
+-- Words that several checks use. Figures are whole numbers in the fixed units of domain/window.ts.
+
+-- Whole UTC hours since 1970, and back. Plain arithmetic: calendar functions on TIMESTAMPTZ are slow.
+CREATE OR REPLACE TEMP MACRO audit_hour(moment) AS epoch_us(moment) // 3600000000;
+CREATE OR REPLACE TEMP MACRO audit_hour_at(hours) AS make_timestamptz(hours * 3600000000);
+CREATE OR REPLACE TEMP MACRO audit_hour_start(moment) AS make_timestamptz(epoch_us(moment) // 3600000000 * 3600000000);
+
+-- A value in units of 1/scale, rounded half up once. (floor(x + 0.5) would be wrong just below a half.)
+CREATE OR REPLACE TEMP MACRO audit_half_up(x) AS
+  (floor(x)::BIGINT + CASE WHEN x - floor(x) >= 0.5 THEN 1 ELSE 0 END);
+CREATE OR REPLACE TEMP MACRO audit_fixed(amount, scale) AS audit_half_up(amount * scale::DOUBLE);
+
+-- Devices are judged in shares, so that memory stays bounded.
+CREATE OR REPLACE TEMP MACRO audit_in_share(device) AS
+  (getvariable('audit_shares') = 1 OR hash(device) % getvariable('audit_shares') = getvariable('audit_share'));
+
+-- Readings whose time of observation can be trusted: read, of a known kind, with a sound clock.
+CREATE OR REPLACE TEMP MACRO audit_readable(outcome, reason) AS
+  (NOT (outcome = 'rejected' AND reason IN ('not-json', 'unknown-kind', 'schema')));
