@@ -21,9 +21,17 @@ export interface CellContext {
   localTime: (moment: Date) => Date;
 }
 
+/** What runs through the whole page. */
+interface Count {
+  figure: number;
+  table: number;
+  /** Each is said once. */
+  caveats: Set<string>;
+}
+
 /** The notebook's body as HTML. What fails is shown in its place and pushed to `failures`. */
 export function renderCells(notebook: Notebook, context: CellContext, failures: BlockFailure[]): string {
-  const numbers = { figure: 0, table: 0 };
+  const count: Count = { figure: 0, table: 0, caveats: new Set() };
   const fail = (failure: BlockFailure): string => {
     failures.push(failure);
     return failureBox(failure);
@@ -34,7 +42,7 @@ export function renderCells(notebook: Notebook, context: CellContext, failures: 
     try {
       const failed = 'options' in cell ? context.run.failures.get(cell) : undefined;
       if (failed) parts.push(fail(failed));
-      else if (context.run.holds(cell.conditions)) parts.push(renderCell(cell, context, numbers, fail));
+      else if (context.run.holds(cell.conditions)) parts.push(renderCell(cell, context, count, fail));
     } catch (error) {
       parts.push(fail({ block, line: cell.line, message: explain(error as Error, context.run) }));
     }
@@ -52,7 +60,7 @@ function explain(error: Error, run: BlockRun): string {
 function renderCell(
   cell: Cell,
   context: CellContext,
-  numbers: { figure: number; table: number },
+  count: Count,
   fail: (failure: BlockFailure) => string,
 ): string {
   switch (cell.type) {
@@ -70,9 +78,9 @@ function renderCell(
     case 'tiles':
       return renderTiles(cell, context);
     case 'table':
-      return renderTableBlock(cell, context, numbers);
+      return renderTableBlock(cell, context, count);
     case 'plot':
-      return renderPlot(cell, context, numbers);
+      return renderPlot(cell, context, count);
   }
 }
 
@@ -95,9 +103,11 @@ function inlineValue(
 const textOption = (block: Block, name: string): string | undefined =>
   block.options[name] === undefined ? undefined : String(block.options[name]);
 
-/** The results a block shows: `data: a, b` or `of=a`. */
+/** The results a block shows and rests on: `of=a`, then `data: b, c`. */
 function sourcesOf(block: Block, context: CellContext): Result[] {
-  const names = (textOption(block, 'of') ?? textOption(block, 'data') ?? '').split(/[\s,]+/).filter(Boolean);
+  const names = `${textOption(block, 'of') ?? ''} ${textOption(block, 'data') ?? ''}`
+    .split(/[\s,]+/)
+    .filter(Boolean);
   return names.map((name) => {
     const result = context.run.results.get(name);
     if (!result) throw new ReferenceError(`${name} is not defined`);
@@ -115,7 +125,13 @@ function notComputable(results: readonly Result[]): string {
     .join('\n');
 }
 
-function captionOf(block: Block, context: CellContext, results: readonly Result[], label: string): string {
+function captionOf(
+  block: Block,
+  context: CellContext,
+  results: readonly Result[],
+  label: string,
+  count: Count,
+): string {
   const value = inlineValue(context);
   const caption = textOption(block, 'caption');
   const note = textOption(block, 'note');
@@ -134,7 +150,8 @@ function captionOf(block: Block, context: CellContext, results: readonly Result[
     missingShare,
     results,
   });
-  const caveats = results.flatMap((r) => r.caveats);
+  const caveats = results.flatMap((r) => r.caveats).filter((c) => !count.caveats.has(c));
+  for (const caveat of caveats) count.caveats.add(caveat);
   return [
     `<strong>${label}.</strong> ${caption ? renderInline(caption, value) : escapeHtml(block.name.replaceAll('_', ' '))}`,
     ...(note ? [`<span class="note-line">${renderInline(note, value)}</span>`] : []),
@@ -143,7 +160,7 @@ function captionOf(block: Block, context: CellContext, results: readonly Result[
   ].join(' ');
 }
 
-function renderTableBlock(block: Block, context: CellContext, numbers: { table: number }): string {
+function renderTableBlock(block: Block, context: CellContext, count: Count): string {
   if (block.broken) throw new Error(block.broken);
   const results = sourcesOf(block, context);
   const missing = notComputable(results);
@@ -161,11 +178,11 @@ function renderTableBlock(block: Block, context: CellContext, numbers: { table: 
     },
     context.localTime,
   );
-  numbers.table++;
-  return `<figure class="table">\n<figcaption>${captionOf(block, context, results, `Table ${numbers.table}`)}</figcaption>\n${table}\n${sourceDetails(results)}</figure>`;
+  count.table++;
+  return `<figure class="table">\n<figcaption>${captionOf(block, context, results, `Table ${count.table}`, count)}</figcaption>\n${table}\n${sourceDetails(results)}</figure>`;
 }
 
-function renderPlot(block: Block, context: CellContext, numbers: { figure: number }): string {
+function renderPlot(block: Block, context: CellContext, count: Count): string {
   if (block.broken) throw new Error(block.broken);
   const results = sourcesOf(block, context);
   const missing = notComputable(results);
@@ -176,8 +193,8 @@ function renderPlot(block: Block, context: CellContext, numbers: { figure: numbe
     throw new Error('a plot block gives no drawing; it should return Plot.plot({...})');
   const described = textOption(block, 'alt') ?? textOption(block, 'caption') ?? block.name;
   const alt = escapeHtml(fillText(described, (e) => evaluate(e, scope)).replaceAll(/\*\*?|`/g, ''));
-  numbers.figure++;
-  return `<figure class="plot">\n<div role="img" aria-label="${alt}">${context.drawing.markup(drawn)}</div>\n<figcaption>${captionOf(block, context, results, `Figure ${numbers.figure}`)}</figcaption>\n${sourceDetails(results)}</figure>`;
+  count.figure++;
+  return `<figure class="plot">\n<div role="img" aria-label="${alt}">${context.drawing.markup(drawn)}</div>\n<figcaption>${captionOf(block, context, results, `Figure ${count.figure}`, count)}</figcaption>\n${sourceDetails(results)}</figure>`;
 }
 
 /** A row of large figures: `- label: ..., value: ${...}, note: ...` under `tiles:`. */

@@ -9,7 +9,7 @@ import { evaluate } from './evaluate.ts';
 import { escapeHtml, fmt, wallClock } from './format.ts';
 import { type LedgerSum, ledgerSum } from './ledger-sum.ts';
 import { fillText } from './markdown.ts';
-import type { RunMeasure } from './measure-runner.ts';
+import type { MeasureParameters, RunMeasure } from './measure-runner.ts';
 import { mergeRuns } from './merge-runs.ts';
 import { type Notebook, parseNotebook } from './notebook.ts';
 import { page } from './page.ts';
@@ -124,7 +124,7 @@ async function render(
     runMeasure: request.runMeasure,
     bindings: bindingsOf(parameters, period),
     scope,
-    measureParameters: Object.fromEntries(parameters.map((p) => [p.spec.name, p.value])),
+    measureParameters: measureParameters(parameters, period, asOf),
   });
   const localTime = (moment: Date) => wallClock(time, moment.getTime());
   const body = renderCells(
@@ -190,6 +190,23 @@ async function foundations(
   return {
     share: await attempt('missing data', dataShare(connection)),
     sum: await attempt('ledger sum', ledgerSum(connection, period.fromAt, period.toAt)),
+  };
+}
+
+function measureParameters(
+  parameters: readonly Parameter[],
+  period: Period | undefined,
+  asOf: Instant | undefined,
+): MeasureParameters | undefined {
+  if (!period) return undefined;
+  const ofType = (type: string) => parameters.find((p) => p.spec.type === type)?.text;
+  const [corridor, site] = [ofType('corridor'), ofType('site')];
+  return {
+    from_at: period.fromAt,
+    to_at: period.toAt,
+    ...(asOf === undefined ? {} : { as_of: asOf }),
+    ...(corridor === undefined ? {} : { corridor_id: corridor }),
+    ...(site === undefined ? {} : { site_ids: [site] }),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { BlockFailure } from './block-failure.ts';
 import { evaluate, type Scope } from './evaluate.ts';
-import type { MeasureAnswer, RunMeasure } from './measure-runner.ts';
+import { answerMeasure } from './measure-block.ts';
+import type { MeasureParameters, RunMeasure } from './measure-runner.ts';
 import type { Block, Cell, Condition, Notebook } from './notebook.ts';
 import { type Bindings, type QueryResult, query } from './query.ts';
 import type { Formula, Result } from './result.ts';
@@ -22,8 +23,8 @@ interface RunOptions {
   bindings: Bindings;
   /** What conditions and measure parameters may use besides results. */
   scope: Scope;
-  /** Handed to every measure. */
-  measureParameters: Readonly<Record<string, unknown>>;
+  /** Handed to every measure; undefined where the notebook has no period. */
+  measureParameters: MeasureParameters | undefined;
 }
 
 const views = new Set(
@@ -61,7 +62,9 @@ export async function runBlocks(notebook: Notebook, options: RunOptions): Promis
       if (!holds(block.conditions)) continue;
       taken.add(block.name);
       const result =
-        block.type === 'sql' ? await runSql(block, options) : await runOneMeasure(block, named, options);
+        block.type === 'sql'
+          ? await runSql(block, options)
+          : await answerMeasure(block, { ...options, scope: { ...options.scope, ...named } });
       results.set(block.name, result);
       named[block.name] = block.options.rows === 'one' ? (result.rows[0] ?? null) : result.rows;
     } catch (error) {
@@ -109,45 +112,4 @@ function formulaOf(block: Block): Formula | undefined {
   const { formula, version, source } = block.options;
   if (typeof formula !== 'string') return undefined;
   return { name: formula, version: String(version ?? 1), source: typeof source === 'string' ? source : '' };
-}
-
-const ownOptions = new Set(['name', 'measure', 'if', 'rows']);
-
-async function runOneMeasure(block: Block, named: Scope, options: RunOptions): Promise<Result> {
-  const name = String(block.options.measure ?? block.name);
-  if (!options.runMeasure) throw new Error(`measure ${name}: this engine was started without measures`);
-  const asked = Object.entries(block.options)
-    .filter(([key]) => !ownOptions.has(key))
-    .map(([key, value]) => [key, parameterValue(value, { ...options.scope, ...named })] as const);
-  const answer = await options.runMeasure(options.connection, name, {
-    ...options.measureParameters,
-    ...Object.fromEntries(asked),
-  });
-  return resultOf(block.name, name, answer);
-}
-
-/** `$corridor` stands for the notebook's parameter; `10` is a number. */
-function parameterValue(value: unknown, scope: Scope): unknown {
-  if (typeof value !== 'string') return value;
-  if (value.startsWith('$')) return evaluate(value.slice(1), { ...(scope.params as Scope) });
-  return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
-}
-
-function resultOf(name: string, measure: string, answer: MeasureAnswer): Result {
-  return {
-    name,
-    rows: [...answer.rows],
-    columns: answer.columns.map((c) => ({
-      name: c.name,
-      type: '',
-      unit: c.unit ?? undefined,
-      title: c.title ?? undefined,
-    })),
-    sql: answer.sql ?? '',
-    formula: { name: measure, version: String(answer.version), source: answer.source ?? '' },
-    missingShare:
-      answer.dataShare === undefined ? undefined : answer.dataShare === null ? null : 1 - answer.dataShare,
-    notComputable: answer.computable ? '' : answer.because || 'the data lack what it needs',
-    caveats: [...(answer.caveats ?? [])],
-  };
 }
