@@ -1,44 +1,39 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { LIVE } from '#domain/log.ts';
 import { startGateway } from '#ingest/gateway/gateway.ts';
+import { keyOf } from '../system/recovery/run-pipeline.ts';
+import type { Bench, BenchRow, Scale } from './bench-row.ts';
+import { runLoad } from './run-load.ts';
 
-const CONNECTIONS = 50;
-const WINDOW = 20;
-const SECONDS = 3;
+/** The door alone: QoS 1, one reading a message, into a log that is durable at once. */
+export const gatewayIngest: Bench = {
+  name: 'gateway',
+  run: async (scale) => [
+    await door('sensor', '50 sensors', scale),
+    await door('recorder', '50 recorders of 20 devices', scale),
+  ],
+};
 
-/** The door alone: QoS 1, one reading of 280 B a message, into a log that is durable at once. */
-export async function benchGatewayIngest(): Promise<
-  { name: string; value: number; unit: string; limit?: number }[]
-> {
-  const sensors = await messagesPerSecond('sensor');
-  const recorders = await messagesPerSecond('recorder');
-  return [
-    { name: 'gateway alone, QoS 1, 50 sensors', value: sensors, unit: 'messages/s', limit: 150_000 },
-    { name: 'gateway alone, QoS 1, 50 recorder connections', value: recorders, unit: 'messages/s' },
-  ];
-}
-
-async function messagesPerSecond(role: 'sensor' | 'recorder'): Promise<number> {
+async function door(role: 'sensor' | 'recorder', label: string, scale: Scale): Promise<BenchRow> {
   const refusals: string[] = [];
   const gateway = await startGateway({
     log: { append: async () => {} },
-    devices: { find: (deviceId) => ({ deviceId, key: `key-${deviceId}`, domain: LIVE, role }) },
+    devices: { find: (deviceId) => ({ deviceId, key: keyOf(deviceId), domain: LIVE, role }) },
     door: { refused: (reason) => void refusals.push(reason) },
     host: '127.0.0.1',
     port: 0,
     clock: Date.now,
   });
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      fileURLToPath(new URL('./mqtt-load.mjs', import.meta.url)),
-      ...[gateway.port, CONNECTIONS, WINDOW, SECONDS, role].map(String),
-    ]);
-    const { acked, seconds } = JSON.parse(stdout) as { acked: number; seconds: number };
+    const { ackedPerS, sent } = await runLoad({
+      port: gateway.port,
+      connections: 50,
+      warmUpS: 0.5,
+      seconds: scale === 'full' ? 4 : 1,
+      role,
+    });
     if (refusals.length > 0) throw new Error(`the door refused the load: ${refusals[0]}`);
-    if (acked > gateway.stats().durable) throw new Error('more was acknowledged than was logged');
-    return acked / seconds;
+    if (sent !== gateway.stats().durable) throw new Error('what was acknowledged is not what was logged');
+    return { name: `gateway alone, ${label}`, value: ackedPerS, unit: 'messages/s' };
   } finally {
     await gateway.close();
   }

@@ -56,7 +56,12 @@ export async function benchProcessing(): Promise<BenchRow[]> {
     await log.close();
     db.close();
     return [
-      { name: 'processing from the log', value: total / cpuSeconds, unit: 'readings/s a core', atLeast: 400_000 },
+      {
+        name: 'processing from the log',
+        value: total / cpuSeconds,
+        unit: 'readings/s a core',
+        atLeast: 400_000,
+      },
       { name: 'processing from the log, by the clock', value: total / seconds, unit: 'readings/s' },
       {
         name: `memory with ${DEVICES.toLocaleString('en-GB')} sensors`,
@@ -77,7 +82,12 @@ function registered(): NewRegistryChange[] {
     const siteId = `site-${i}`;
     changes.push(
       { kind: 'site', id: siteId, validFrom: ALWAYS, body: { siteId } },
-      { kind: 'device', id: deviceId, validFrom: ALWAYS, body: { deviceId, domain: LIVE, role: 'sensor', key: 'aw==' } },
+      {
+        kind: 'device',
+        id: deviceId,
+        validFrom: ALWAYS,
+        body: { deviceId, domain: LIVE, role: 'sensor', key: 'aw==' },
+      },
       { kind: 'installation', id: deviceId, validFrom: ALWAYS, body: { deviceId, siteId, periodS: 60 } },
     );
   }
