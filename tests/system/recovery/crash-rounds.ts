@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { auditDifferences } from './audit-differences.ts';
 import { type CrashClient, crashClient } from './crash-client.ts';
 import { type CrashVerdict, judgeCrashes } from './crash-verdict.ts';
 import { firstMinute } from './load-reading.ts';
@@ -44,7 +45,8 @@ export async function crashRounds(options: CrashRounds): Promise<CrashVerdict> {
   await pipeline.processed();
   const verdict = await judgeCrashes(directory, client.records, first);
   await pipeline.stop();
-  return verdict;
+  const differences = await auditDifferences(directory);
+  return { ...verdict, faults: [...verdict.faults, ...differences.map((d) => `audit: ${d}`)] };
 }
 
 async function crash(directory: string, client: CrashClient, aliveMs: number, hasty: boolean): Promise<void> {
