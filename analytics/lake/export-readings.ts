@@ -149,7 +149,11 @@ function readingsSql(archiveRows: string): string {
       SELECT a.partition, a.position, a.device_id, a.received_at, a.domain, o.registry_version, o.codes,
         CASE WHEN o.codes = '${notJson}' THEN NULL ELSE try(decode(a.payload)) END AS text
       FROM ${archiveRows} a JOIN record_outcomes o USING (position)
-      WHERE length(o.codes) > 0),
+      LEFT JOIN places p ON p.device_id = a.device_id AND p.registry_version = o.registry_version
+        AND a.received_at >= ${instantSql('p.valid_from')} AND a.received_at < ${instantSql('p.valid_to')}
+      WHERE length(o.codes) > 0
+      -- Site then time, by whole messages: a device's readings are in its own order already.
+      ORDER BY p.site_id, a.device_id, a.position),
     found AS (
       SELECT * EXCLUDE (text, codes),
         unnest(from_json(CASE WHEN json_valid(text) THEN CASE WHEN json_type(text) = 'ARRAY' THEN text ELSE '[' || text || ']' END ELSE '[null]' END, ${quoted(spec)})) AS item,
@@ -166,8 +170,7 @@ function readingsSql(archiveRows: string): string {
     LEFT JOIN readmitted m ON m.partition = r.partition AND m.position = r.position AND m.index = r.index
     LEFT JOIN places p ON p.device_id = r.device_id
       AND p.registry_version = coalesce(m.registry_version, r.registry_version)
-      AND r.observed_at >= ${instantSql('p.valid_from')} AND r.observed_at < ${instantSql('p.valid_to')}
-    ORDER BY site_id, r.observed_at`;
+      AND r.observed_at >= ${instantSql('p.valid_from')} AND r.observed_at < ${instantSql('p.valid_to')}`;
 }
 
 async function countRows(db: DuckDBConnection, rows: string): Promise<number> {

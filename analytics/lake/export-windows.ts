@@ -63,7 +63,7 @@ async function load({ db, source }: LakeContext, days: readonly Instant[]): Prom
 }
 
 function windowsSql(day: Instant): string {
-  const figure = (name: (typeof figureNames)[number]) => `(f->${figureNames.indexOf(name)})`;
+  const figure = (name: (typeof figureNames)[number]) => `f[${figureNames.indexOf(name) + 1}]`;
   const whole = (name: (typeof figureNames)[number]) => `TRY_CAST(${figure(name)} AS BIGINT)`;
   return `
     SELECT kind, device_id, subject, site_id, direction, lane::SMALLINT AS lane,
@@ -75,9 +75,9 @@ function windowsSql(day: Instant): string {
       ${whole('paceMicroS')} AS pace_micro_s, ${whole('paceCount')} AS pace_count,
       ${whole('speedMilliS')} AS speed_milli_s, ${whole('speedS')} AS speed_s,
       map_from_entries(list_transform(from_json(${figure('speedHistogram')}, '[["BIGINT"]]'), lambda p: {k: p[1]::SMALLINT, v: p[2]})) AS speed_histogram,
-      f->>${figureNames.indexOf('histogramBasis')} AS histogram_basis, ${whole('expectedS')} AS expected_s,
+      ${figure('histogramBasis')}->>'$' AS histogram_basis, ${whole('expectedS')} AS expected_s,
       revision, reason
-    FROM (SELECT *, figures::JSON AS f FROM window_texts WHERE start_ms >= ${day} AND start_ms < ${day + DAY_MS})
+    FROM (SELECT *, from_json(figures, '["JSON"]') AS f FROM window_texts WHERE start_ms >= ${day} AND start_ms < ${day + DAY_MS})
     WHERE ${whole('readings')} > 0
     ORDER BY site_id, start_at, direction, lane, device_id`;
 }

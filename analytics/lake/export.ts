@@ -39,7 +39,7 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
   manifest.generation += 1;
   const db = await (await DuckDBInstance.create(':memory:', { memory_limit: '2GB' })).connect();
   try {
-    await db.run("SET TimeZone = 'UTC'; SET preserve_insertion_order = false");
+    await db.run("SET TimeZone = 'UTC'");
     const context = { ...options, db, manifest };
     const checkpoints = (await source.checkpoints()).sort((a, b) => a.partition - b.partition);
     // Windows first noted after the checkpoints could be newer than the readings exported: never older.
