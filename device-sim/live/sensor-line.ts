@@ -28,7 +28,10 @@ export function sensorLine(options: {
   const { connect, buffer, signal, onEvent } = options;
   const waiting: Uint8Array[] = [];
   let wake: () => void = () => undefined;
-  signal.addEventListener('abort', () => wake(), { once: true });
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
   const drain = async (connection: Connection): Promise<void> => {
     while (!signal.aborted) {
@@ -45,21 +48,37 @@ export function sensorLine(options: {
     }
   };
 
+  /** One connection's life: until it breaks, or the signal aborts whatever it is waiting for. */
+  const live = async (connected: () => void): Promise<void> => {
+    const connecting = connect();
+    const connection = await Promise.race([connecting, aborted]);
+    if (!connection) {
+      void connecting.then((late) => late.close()).catch(() => undefined);
+      return;
+    }
+    connected();
+    try {
+      await Promise.race([drain(connection), aborted]);
+    } finally {
+      await connection.close().catch(() => undefined);
+    }
+  };
+
   const run = async (): Promise<void> => {
     await pause(options.firstWaitMs, signal);
     let retryMs = RETRY_FROM_MS;
     while (!signal.aborted) {
-      let connection: Connection | undefined;
+      let open = false;
       try {
-        connection = await connect();
-        onEvent('connected');
-        retryMs = RETRY_FROM_MS;
-        await drain(connection);
+        await live(() => {
+          open = true;
+          retryMs = RETRY_FROM_MS;
+          onEvent('connected');
+        });
       } catch (error) {
-        if (!signal.aborted) onEvent(connection ? 'disconnected' : 'refused', error);
+        if (!signal.aborted) onEvent(open ? 'disconnected' : 'refused', error);
       }
-      await connection?.close().catch(() => undefined);
-      if (!signal.aborted) await pause(retryMs, signal);
+      await pause(retryMs, signal);
       retryMs = Math.min(RETRY_UP_TO_MS, 2 * retryMs);
     }
   };

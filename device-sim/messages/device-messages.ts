@@ -55,7 +55,7 @@ export function* deviceMessages(
     deviceId: sensor.deviceId,
     sensor: sensor.index,
     receivedAt,
-    payload: Buffer.from(`[${text}]`),
+    payload: Buffer.from(`[${text}]`, 'latin1'),
     readings: n,
   });
 
@@ -100,7 +100,7 @@ export function* deviceMessages(
             at,
             count,
             content,
-            json: (observedAt, body) => head(observedAt) + slot + body,
+            json: (observedAt, body) => (observedAt === at ? start : head(observedAt)) + slot + body,
             corrected: (more) => {
               scratch.count = count + more;
               if (scratch.classified) scratch.cars += more;
@@ -130,6 +130,6 @@ function lineOf(city: City, sensor: Sensor, faults: readonly Fault[], batchMinut
   const opposite = sensor.opposite === undefined ? undefined : city.sensors[sensor.opposite];
   return {
     measuring: measuringFaults(city.seed, sensor, opposite, own),
-    outbox: outbox(city.seed, own, batchMinutes),
+    outbox: outbox(city.seed, sensor, own, batchMinutes),
   };
 }

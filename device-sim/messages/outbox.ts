@@ -1,5 +1,5 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts';
-import type { Point } from '../city/city.ts';
+import type { Point, Sensor } from '../city/city.ts';
 import type { Fault, FaultKind } from '../faults/fault.ts';
 import { noise, uniform } from '../random.ts';
 
@@ -35,10 +35,11 @@ export interface Outbox {
   take(sentAt: Instant, everything: boolean): Outgoing[];
 }
 
-/** A device's memory: beyond it the oldest readings are forgotten. */
-const KEEPS_READINGS = 20_000;
+/** A device's memory, nearly a fortnight of each of its points: beyond it the oldest readings are forgotten. */
+const KEEPS_MINUTES = 20_000;
 
-export function outbox(seed: number, faults: readonly Fault[], batchMinutes: number): Outbox {
+export function outbox(seed: number, sensor: Sensor, faults: readonly Fault[], batchMinutes: number): Outbox {
+  const room = KEEPS_MINUTES * sensor.points;
   const batchMs = batchMinutes * MINUTE_MS;
   let waiting: Outgoing[] = [];
   const active = (kind: FaultKind, at: Instant) =>
@@ -64,7 +65,7 @@ export function outbox(seed: number, faults: readonly Fault[], batchMinutes: num
     if (active('reorder', at) && uniform(chance(2)) < 0.25) {
       item.dueAt = at + batchMs * (1 + (chance(3) % 3));
     }
-    if (waiting.length >= KEEPS_READINGS) waiting.shift();
+    if (waiting.length >= room) waiting.shift();
     waiting.push(item);
     const repeat = active('repeat', at);
     if (repeat && uniform(chance(4)) < (repeat.share ?? 0.15)) {

@@ -19,7 +19,7 @@ export function calibratedBottleneck(freeway: Freeway): Freeway {
   if (!bottleneck) return freeway;
   let low = CAPACITY_VEH_H * bottleneck.capacityShare * 0.9;
   let high = CAPACITY_VEH_H * bottleneck.capacityShare * 1.6;
-  for (let i = 0; i < 18; i++) {
+  for (let i = 0; i < 13; i++) {
     const middle = (low + high) / 2;
     if (longestQueueKm({ ...freeway, flowPerLane: middle }) < bottleneck.queueKm) low = middle;
     else high = middle;
@@ -32,8 +32,8 @@ function longestQueueKm(freeway: Freeway): number {
   const bottleneck = freeway.bottleneck!;
   const traffic = freewayTraffic(freeway, undefined);
   const morning = bottleneck.peak === 'morning';
-  const from = morning ? 3 * 60 : 12 * 60;
-  const to = morning ? 13 * 60 : 22 * 60;
+  const from = morning ? 4 * 60 : 13 * 60;
+  const to = morning ? 11 * 60 : 20 * 60;
   let longest = 0;
   for (let minute = from; minute < to; minute++) {
     traffic.minute(DAY_MS + minute * MINUTE_MS, ordinaryDay, minute, 1, []);

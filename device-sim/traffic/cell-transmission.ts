@@ -63,41 +63,37 @@ export function cellTransmission(road: Roadway): CellTransmission {
   });
   let departed = 0;
 
-  const receives = (cell: number) => Math.min(capacity, waveShare * (room - vehicles[cell]!));
-
   const step = (arriving: Float64Array): void => {
     for (let q = 0; q < waiting.length; q++) waiting[q]! += arriving[q]!;
-    let entering = Math.min(waiting[0]!, receives(0));
+    let here = vehicles[0]!;
+    let entering = Math.min(waiting[0]!, capacity, waveShare * (room - here));
     waiting[0]! -= entering;
     for (let i = 0; i < cells; i++) {
-      const here = vehicles[i]!;
-      const off = offShare[i]!;
+      const ahead = i + 1 < cells ? vehicles[i + 1]! : 0;
+      const fits = i + 1 < cells ? Math.min(capacity, waveShare * (room - ahead)) : capacity;
       const sends = Math.min(freeShare * here, capacity * capacityShare[i]!);
-      let out = sends;
+      const off = offShare[i]!;
+      const ramp = rampOf[i + 1]!;
       let joining = 0;
-      if (i + 1 < cells) {
-        const fits = receives(i + 1);
-        const ramp = rampOf[i + 1]!;
-        let forMain = fits;
-        if (ramp > 0 && waiting[ramp]! > 0) {
-          const rampSends = Math.min(waiting[ramp]!, capacity / lanes);
-          const through = sends * (1 - off);
-          if (rampSends + through <= fits) joining = rampSends;
-          else joining = Math.min(rampSends, Math.max(fits - through, rampPriority * fits));
-          waiting[ramp]! -= joining;
-          forMain = fits - joining;
+      if (ramp > 0 && waiting[ramp]! > 0) {
+        joining = Math.min(waiting[ramp]!, capacity / lanes);
+        const through = sends * (1 - off);
+        if (joining + through > fits) {
+          joining = Math.min(joining, Math.max(fits - through, rampPriority * fits));
         }
-        out = Math.min(sends, forMain / (1 - off));
+        waiting[ramp]! -= joining;
       }
+      const forMain = fits - joining;
+      const out = Math.min(sends, off > 0 ? forMain / (1 - off) : forMain);
       held[i]! += here;
       left[i]! += out;
       vehicles[i] = here + entering - out;
       const leaving = off * out;
-      if (i + 1 < cells) {
-        departed += leaving;
-        entering = out - leaving + joining;
-      } else departed += out;
+      departed += leaving;
+      entering = out - leaving + joining;
+      here = ahead;
     }
+    departed += entering;
   };
 
   return {
