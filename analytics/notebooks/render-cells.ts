@@ -155,10 +155,12 @@ function captionOf(
   return [
     `<strong>${label}.</strong> ${caption ? renderInline(caption, value) : escapeHtml(block.name.replaceAll('_', ' '))}`,
     ...(note ? [`<span class="note-line">${renderInline(note, value)}</span>`] : []),
-    ...[...new Set(caveats)].map((c) => `<span class="note-line">${escapeHtml(c)}</span>`),
     line,
+    ...(caveats.length > 0 ? [`<span class="caveats">${caveats.map(asSentence).join(' ')}</span>`] : []),
   ].join(' ');
 }
+
+const asSentence = (text: string): string => escapeHtml(/[.!?]$/.test(text) ? text : `${text}.`);
 
 function renderTableBlock(block: Block, context: CellContext, count: Count): string {
   if (block.broken) throw new Error(block.broken);
