@@ -90,18 +90,10 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
     gathering = spare;
     spare = undefined;
     gathering.firstPosition = group.firstPosition + group.records;
-    commit(group)
-      .then(
-        () => settle(group),
-        (error) => refuse(group, error),
-      )
-      .then(() => {
-        clear(group);
-        spare = group;
-        flush();
-        options.onRoom();
-        if (spare !== undefined && gathering.records === 0) for (const idle of idlers.splice(0)) idle();
-      });
+    commit(group).then(
+      () => settle(group),
+      (error) => refuse(group, error),
+    );
   }
 
   async function commit(group: Group): Promise<void> {
@@ -122,21 +114,30 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
     await full.close();
   }
 
+  /** The disk goes on with what has gathered before anybody hears of this group. */
   function settle(group: Group): void {
-    end = {
-      position: group.firstPosition + group.records - 1,
-      base: end.base,
-      offset: end.offset + group.bytes,
-    };
-    options.onDurable(end);
-    for (const ticket of group.tickets) leaveFlush(ticket);
+    const { firstPosition, records, bytes, tickets } = group;
+    const moved = { position: firstPosition + records - 1, base: end.base, offset: end.offset + bytes };
+    end = moved;
+    recycle(group);
+    options.onDurable(moved);
+    for (const ticket of tickets) leaveFlush(ticket);
+    options.onRoom();
   }
 
   function refuse(group: Group, error: unknown): void {
-    for (const ticket of group.tickets) failTicket(ticket, error);
-    for (const ticket of gathering.tickets) failTicket(ticket, error);
+    for (const ticket of [...group.tickets, ...gathering.tickets]) failTicket(ticket, error);
     clear(gathering);
     gathering.firstPosition = end.position + 1;
+    recycle(group);
+    options.onRoom();
+  }
+
+  function recycle(group: Group): void {
+    clear(group);
+    spare = group;
+    flush();
+    if (spare !== undefined) for (const idle of idlers.splice(0)) idle();
   }
 
   gathering.firstPosition = end.position + 1;

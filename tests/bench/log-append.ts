@@ -1,125 +1,131 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIVE, type LogEntry } from '#domain/log.ts';
-import { openSegmentLog } from '#infra/log/open-segment-log.ts';
-
-export interface BenchResult {
-  name: string;
-  value: number;
-  unit: string;
-  limit?: number;
-}
+import { openSegmentLog, type SegmentLog } from '#infra/log/open-segment-log.ts';
+import type { BenchRow, Scale } from './bench-row.ts';
 
 const SECOND_MS = 1_000;
 const PAYLOAD_BYTES = 300;
 const CALL_RECORDS = 1_000;
+const CALLS_IN_FLIGHT = 6;
+const SINGLES_IN_FLIGHT = 2_000;
+/** What 1,000 such records weigh on disk. */
+const CALL_BYTES = 347_000;
 
 /**
- * Durable append of 300-byte payloads, 1,000 a call with two calls in flight, then reading back what was written;
- * and single-record calls, as a gateway makes them. In the working directory: /tmp may be memory.
+ * Durable appends of 300-byte payloads: calls of 1,000 records, and calls of one, as a gateway makes them; reading
+ * back what was written; and beside them the disk as it is now, given the same bytes by bare write and fdatasync.
+ * In the working directory, for /tmp may be memory.
  */
-export async function benchLogAppend(): Promise<BenchResult[]> {
+export async function benchLogAppend(scale: Scale = 'full'): Promise<BenchRow[]> {
+  const records = scale === 'full' ? 1_000_000 : 100_000;
   return [
-    ...(await appendRuns('1 partition', 1, 6, 3_000_000)),
-    ...(await appendRuns('4 partitions', 4, 6, 3_000_000)),
-    ...(await singleAppends(4, 2_000, 1_000_000)),
+    await inDirectory((directory) => bareDisk(directory, records)),
+    ...(await inDirectory((directory) => appendAndReadBack(directory, 1, records))),
+    ...(await inDirectory((directory) => appendAndReadBack(directory, 4, records))),
+    ...(await inDirectory((directory) => singleAppends(directory, 4, records))),
   ];
 }
 
-async function appendRuns(label: string, partitions: number, inFlight: number, records: number) {
-  const directory = await mkdtemp(join(process.cwd(), '.headway-bench-log-'));
-  try {
-    let syncs = 0;
-    const log = await openSegmentLog({
-      directory,
-      partitions,
-      openFile: async (path, flags) => {
-        const file = await open(path, flags);
-        const datasync = file.datasync.bind(file);
-        file.datasync = () => {
-          syncs += 1;
-          return datasync();
-        };
-        return file;
-      },
-    });
-    const calls = batches(records / CALL_RECORDS);
-    const latenciesMs: number[] = [];
-    const started = performance.now();
-    const callers = Array.from({ length: inFlight }, async () => {
-      for (let call = calls.next(); !call.done; call = calls.next()) {
-        const sent = performance.now();
-        await log.append(call.value);
-        latenciesMs.push(performance.now() - sent);
-      }
-    });
-    await Promise.all(callers);
-    const appendS = (performance.now() - started) / SECOND_MS;
-
-    const readStarted = performance.now();
-    let read = 0;
-    for (const [partition, end] of (await log.ends()).entries()) {
-      const enough = new AbortController();
-      for await (const batch of log.read(partition, -1, enough.signal)) {
-        read += batch.records.length;
-        if ((batch.records.at(-1)?.position ?? -1) >= end) enough.abort();
-      }
-    }
-    const readS = (performance.now() - readStarted) / SECOND_MS;
-    if (read !== records) throw new Error(`read back ${read} of ${records} records`);
-    await log.close();
-    return [
-      { name: `log append, ${label}`, value: records / appendS, unit: 'records/s', limit: 1_000_000 },
-      { name: `log append, ${label}: records per fdatasync`, value: records / syncs, unit: 'records' },
-      { name: `log append, ${label}: call of 1,000 p99`, value: p99(latenciesMs), unit: 'ms' },
-      { name: `log read-back, ${label}`, value: records / readS, unit: 'records/s' },
-    ];
-  } finally {
-    await rm(directory, { recursive: true });
+async function bareDisk(directory: string, records: number): Promise<BenchRow> {
+  const file = await open(join(directory, 'bare'), 'w');
+  const bytes = Buffer.alloc(CALL_BYTES, 7);
+  const started = performance.now();
+  for (let call = 0; call < records / CALL_RECORDS; call++) {
+    await file.write(bytes, 0, CALL_BYTES, call * CALL_BYTES);
+    await file.datasync();
   }
+  const value = records / elapsedS(started);
+  await file.close();
+  return { name: 'disk: the bytes of 1,000 records per fdatasync', value, unit: 'records/s' };
 }
 
-async function singleAppends(partitions: number, inFlight: number, records: number): Promise<BenchResult[]> {
-  const directory = await mkdtemp(join(process.cwd(), '.headway-bench-log-'));
-  try {
-    const log = await openSegmentLog({ directory, partitions });
-    const entries = devices().map((entry) => [entry]);
-    let next = 0;
-    const latenciesMs: number[] = [];
-    const started = performance.now();
-    const callers = Array.from({ length: inFlight }, async () => {
-      while (next < records) {
-        const sent = performance.now();
-        await log.append(entries[next++ % entries.length]!);
-        latenciesMs.push(performance.now() - sent);
-      }
-    });
-    await Promise.all(callers);
-    const appendS = (performance.now() - started) / SECOND_MS;
-    await log.close();
-    return [
-      {
-        name: `log append, one record a call, ${inFlight} in flight`,
-        value: records / appendS,
-        unit: 'records/s',
-      },
-      {
-        name: `log append, one record a call, ${inFlight} in flight: p99`,
-        value: p99(latenciesMs),
-        unit: 'ms',
-      },
-    ];
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
-function* batches(calls: number): Generator<LogEntry[]> {
+async function appendAndReadBack(
+  directory: string,
+  partitions: number,
+  records: number,
+): Promise<BenchRow[]> {
+  let syncs = 0;
+  const log = await openSegmentLog({
+    directory,
+    partitions,
+    openFile: async (path, flags) => {
+      const file = await open(path, flags);
+      const datasync = file.datasync.bind(file);
+      file.datasync = () => {
+        syncs += 1;
+        return datasync();
+      };
+      return file;
+    },
+  });
   const entries = devices();
-  for (let call = 0; call < calls; call++) {
-    const start = (call * CALL_RECORDS) % entries.length;
-    yield entries.slice(start, start + CALL_RECORDS);
+  const calls = Array.from({ length: entries.length / CALL_RECORDS }, (_, i) =>
+    entries.slice(i * CALL_RECORDS, (i + 1) * CALL_RECORDS),
+  );
+  await appendAll(log, calls, records / CALL_RECORDS / 10, CALLS_IN_FLIGHT); // warm-up
+  syncs = 0;
+  const started = performance.now();
+  const latenciesMs = await appendAll(log, calls, records / CALL_RECORDS, CALLS_IN_FLIGHT);
+  const appendS = elapsedS(started);
+
+  const readStarted = performance.now();
+  const read = await readAll(log);
+  const readS = elapsedS(readStarted);
+  await log.close();
+  const name = `log, ${partitions} partition${partitions === 1 ? '' : 's'}`;
+  return [
+    { name: `${name}: append`, value: records / appendS, unit: 'records/s', atLeast: 1_000_000 },
+    { name: `${name}: records per fdatasync`, value: records / syncs, unit: 'records' },
+    { name: `${name}: call of 1,000, p99`, value: p99(latenciesMs), unit: 'ms' },
+    { name: `${name}: read back`, value: read / readS, unit: 'records/s' },
+  ];
+}
+
+async function singleAppends(directory: string, partitions: number, records: number): Promise<BenchRow[]> {
+  const log = await openSegmentLog({ directory, partitions });
+  const calls = devices().map((entry) => [entry]);
+  await appendAll(log, calls, records / 10, SINGLES_IN_FLIGHT); // warm-up
+  const started = performance.now();
+  const latenciesMs = await appendAll(log, calls, records, SINGLES_IN_FLIGHT);
+  const appendS = elapsedS(started);
+  await log.close();
+  const name = `log, ${partitions} partitions, one record a call, ${SINGLES_IN_FLIGHT} in flight`;
+  return [
+    { name: `${name}: append`, value: records / appendS, unit: 'records/s' },
+    { name: `${name}: p99`, value: p99(latenciesMs), unit: 'ms' },
+  ];
+}
+
+async function appendAll(
+  log: SegmentLog,
+  calls: readonly LogEntry[][],
+  count: number,
+  inFlight: number,
+): Promise<number[]> {
+  const latenciesMs: number[] = [];
+  let next = 0;
+  const caller = async () => {
+    while (next < count) {
+      const sent = performance.now();
+      await log.append(calls[next++ % calls.length]!);
+      latenciesMs.push(performance.now() - sent);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, caller));
+  return latenciesMs;
+}
+
+async function readAll(log: SegmentLog): Promise<number> {
+  let read = 0;
+  for (const [partition, end] of (await log.ends()).entries()) {
+    const enough = new AbortController();
+    for await (const { records } of log.read(partition, -1, enough.signal)) {
+      read += records.length;
+      if ((records.at(-1)?.position ?? -1) >= end) enough.abort();
+    }
   }
+  return read;
 }
 
 function devices(): LogEntry[] {
@@ -132,14 +138,22 @@ function devices(): LogEntry[] {
   }));
 }
 
-function p99(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length * 0.99)]!;
+async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(process.cwd(), '.headway-bench-log-'));
+  try {
+    return await use(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
+const elapsedS = (started: number): number => (performance.now() - started) / SECOND_MS;
+
+const p99 = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length * 0.99)]!;
+
 if (import.meta.main)
-  for (const { name, value, unit, limit } of await benchLogAppend())
-    console.log(
-      `${name.padEnd(60)} ${value.toLocaleString('en', { maximumFractionDigits: 1 }).padStart(12)} ${unit}${
-        limit === undefined ? '' : ` (at least ${limit.toLocaleString('en')})`
-      }`,
-    );
+  for (const { name, value, unit, atLeast } of await benchLogAppend()) {
+    const figure = value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 });
+    const bound = atLeast === undefined ? '' : ` (at least ${atLeast.toLocaleString('en')})`;
+    console.log(`${name.padEnd(64)} ${figure.padStart(10)} ${unit}${bound}`);
+  }

@@ -37,7 +37,7 @@ it('what is appended is what is read, whatever the sizes', async () => {
         expect(records.map(plain)).toEqual(calls.flat().map((e, position) => plain({ ...e, position })));
       });
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -74,7 +74,7 @@ it('after a crash that tore the tail anywhere, a prefix remains that holds all t
         expect(records.map(plain)).toEqual(expected.map((e, position) => plain({ ...e, position })));
       });
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -112,7 +112,7 @@ it('whatever bytes are damaged, each position is read intact or named, and only 
         expect(named.length).toBeLessThanOrEqual(touched);
       });
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   );
 });
 

@@ -62,6 +62,21 @@ describe('a damaged segment', () => {
     expect(await drain(log, 6)).toMatchObject({ corrupt: [], positions: [7, 8, 9] });
   });
 
+  it('is not led astray by a sound record that the disk put in the wrong place', async () => {
+    await using scratch = await scratchLog();
+    const log = await scratch.open();
+    await log.append(range(0, 10).map((n) => numbered(n)));
+    const [segment] = await scratch.segments();
+    const recordBytes = (await stat(segment!)).size / 10;
+    await damage(segment!, (bytes) => {
+      bytes.copyWithin(3 * recordBytes, 8 * recordBytes, 9 * recordBytes);
+      return bytes;
+    });
+    const read = await drain(log);
+    expect(read.positions).toEqual([0, 1, 2, ...range(4, 10)]);
+    expect(read.corrupt).toMatchObject([{ from: 3, to: 3 }]);
+  });
+
   it('does not pass off a record inside a payload as one of the log', async () => {
     await using foreign = await scratchLog();
     const other = await foreign.open();

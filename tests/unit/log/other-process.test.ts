@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
@@ -46,6 +46,47 @@ describe('a log and other processes', () => {
     } finally {
       child.kill('SIGKILL');
     }
+  });
+
+  it('ends at the durable position also for a reader that comes when more is written', async () => {
+    let held: Promise<void> | undefined;
+    let release = () => {};
+    await using scratch = await scratchLog({
+      openFile: async (path, flags) => {
+        const file = await open(path, flags);
+        const datasync = file.datasync.bind(file);
+        file.datasync = async () => {
+          await held;
+          await datasync();
+        };
+        return file;
+      },
+    });
+    const log = await scratch.open();
+    await log.append(range(0, 3).map((n) => numbered(n)));
+    const [segment] = await scratch.segments();
+    const durableBytes = (await stat(segment!)).size;
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const appended = log.append(range(3, 50).map((n) => numbered(n)));
+    let bytes = 0;
+    while (bytes < 16 * durableBytes) bytes = (await stat(segment!)).size;
+
+    const elsewhere = await readSegmentLog({ directory: scratch.directory, pollMs: 1 });
+    for (const reader of [log, elsewhere]) {
+      const seen: number[] = [];
+      const patience = AbortSignal.timeout(100);
+      for await (const batch of reader.read(0, -1, patience)) {
+        seen.push(...batch.records.map((record) => record.position));
+        expect(batch.corrupt).toEqual([]);
+      }
+      expect(seen).toEqual([0, 1, 2]);
+    }
+    release();
+    await appended;
+    expect((await drain(elsewhere)).positions).toEqual(range(0, 50));
+    await elsewhere.close();
   });
 
   it('is read in another process while it is written, across segments, without a gap', async () => {
