@@ -9,7 +9,10 @@ export interface Place {
 }
 
 /** Payloads by `partition/position`: from the log while it has them, else from the lake's archive. */
-export async function payloadsAt(data: DataDirectory, places: readonly Place[]): Promise<Map<string, Uint8Array>> {
+export async function payloadsAt(
+  data: DataDirectory,
+  places: readonly Place[],
+): Promise<Map<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>();
   if (places.length === 0 || !existsSync(data.logPath)) return found;
   const log = await readSegmentLog({ directory: data.logPath });

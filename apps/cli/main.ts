@@ -2,8 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { OperatorFault } from '../config.ts';
 import { configCommand } from './commands/config.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
+import { deviceCommand } from './commands/device.ts';
 import { lakeCommand } from './commands/lake.ts';
 import { measureCommand } from './commands/measure.ts';
+import { networkCommand } from './commands/network.ts';
 import { queryCommand } from './commands/query.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reportCommand } from './commands/report.ts';
@@ -16,6 +19,9 @@ const commands = [
   startCommand,
   upCommand,
   replayCommand,
+  networkCommand,
+  deviceCommand,
+  deadLettersCommand,
   measureCommand,
   reportCommand,
   queryCommand,

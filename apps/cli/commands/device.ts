@@ -15,7 +15,9 @@ export function deviceCommand(program: Command): void {
   const device = program
     .command('device')
     .summary('register, list, move and retire devices')
-    .description('Devices that send live readings: their credentials, where they stand, and when they ended.');
+    .description(
+      'Devices that send live readings: their credentials, where they stand, and when they ended.',
+    );
   registerCommand(device);
   listCommand(device);
   installCommand(device);
@@ -33,9 +35,17 @@ interface PlaceFlags {
 function withPlaceOptions(command: Command): Command {
   return command
     .requiredOption('--site <id>', 'where it stands')
-    .option('--period <span>', 'interval at which a reading is due, such as 60s or 5min; none for events', parseSpanS)
+    .option(
+      '--period <span>',
+      'interval at which a reading is due, such as 60s or 5min; none for events',
+      parseSpanS,
+    )
     .option('--lanes <list>', 'lanes it reports one by one, such as 1,2', parseLanes)
-    .option('--directions <list>', 'directions it reports one by one, as it sends them, such as N,S', parseNames);
+    .option(
+      '--directions <list>',
+      'directions it reports one by one, as it sends them, such as N,S',
+      parseNames,
+    );
 }
 
 function registerCommand(device: Command): void {
@@ -98,7 +108,9 @@ function listCommand(device: Command): void {
   device
     .command('list')
     .summary('list devices: where they stand and what was last heard of them')
-    .description('Lists devices without their keys. `last_observed` is the newest moment that a reading of it told of.')
+    .description(
+      'Lists devices without their keys. `last_observed` is the newest moment that a reading of it told of.',
+    )
     .option('--at <time>', 'as it was then, city time (default: now)')
     .option('--format <format>', 'table, json or csv', parseFormat, 'table')
     .action(async (flags: { at?: string; format: Format }, command: Command) => {
@@ -157,7 +169,9 @@ function retireCommand(device: Command): void {
   device
     .command('retire')
     .summary('end a device: it is let in no more')
-    .description('Ends a device and its installation. What it has sent stays; a running pipeline closes its connection.')
+    .description(
+      'Ends a device and its installation. What it has sent stays; a running pipeline closes its connection.',
+    )
     .argument('<id>', 'device id')
     .option('--from <time>', 'from when, city time (default: now)')
     .action(async (id: string, flags: { from?: string }, command: Command) => {
@@ -206,7 +220,11 @@ function parseNames(value: string): string[] {
 }
 
 function parseKey(value: string): string {
-  if (/^[A-Za-z0-9+/]+={0,2}$/.test(value) && value.length % 4 === 0 && Buffer.from(value, 'base64').length >= 16)
+  if (
+    /^[A-Za-z0-9+/]+={0,2}$/.test(value) &&
+    value.length % 4 === 0 &&
+    Buffer.from(value, 'base64').length >= 16
+  )
     return value;
   throw new InvalidArgumentError('base64 of 16 bytes or more');
 }

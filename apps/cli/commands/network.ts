@@ -16,7 +16,9 @@ export function networkCommand(program: Command): void {
   const network = program
     .command('network')
     .summary('import and list sites, links, corridors and zones')
-    .description('The city’s network: where traffic is measured, and the roads, corridors and zones around it.');
+    .description(
+      'The city’s network: where traffic is measured, and the roads, corridors and zones around it.',
+    );
   importCommand(network);
   listCommand(network);
 }
@@ -40,8 +42,12 @@ function importCommand(network: Command): void {
       'Reads GeoJSON (points are sites, lines links, polygons zones) or CSV (sites, links, corridors) and writes what is\nnew or has changed; docs/network.md names every property and column. The same file again changes nothing.\nExit code 1 when something in the file could not be used; the rest is taken all the same.',
     )
     .argument('<file>', 'a .geojson, .json or .csv file')
-    .addOption(new Option('--kind <kind>', 'what the file holds, where its columns do not say').choices(kinds))
-    .addOption(new Option('--format-of <format>', 'of the file (default: by its ending)').choices(['geojson', 'csv']))
+    .addOption(
+      new Option('--kind <kind>', 'what the file holds, where its columns do not say').choices(kinds),
+    )
+    .addOption(
+      new Option('--format-of <format>', 'of the file (default: by its ending)').choices(['geojson', 'csv']),
+    )
     .option(
       '--from <time>',
       'from when the file holds, city time (default: what is new always, what has changed from now on)',
@@ -175,7 +181,9 @@ const columns = [
   'valid_to',
 ];
 
-type AnyBody = Partial<RegistryBodies['site'] & RegistryBodies['link'] & Omit<RegistryBodies['corridor'], 'sites'>> & {
+type AnyBody = Partial<
+  RegistryBodies['site'] & RegistryBodies['link'] & Omit<RegistryBodies['corridor'], 'sites'>
+> & {
   sites?: RegistryBodies['corridor']['sites'];
 };
 

@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataDirectory } from './data-directory.ts';
+
+/**
+ * What changes something over HTTP must carry `Authorization: Bearer TOKEN`: who can read the data directory may. The
+ * file is its owner's alone, and new with each start.
+ */
+export function newApiToken(data: DataDirectory): string {
+  const token = randomBytes(32).toString('base64url');
+  writeFileSync(tokenPath(data), token, { mode: 0o600 });
+  return token;
+}
+
+export function readApiToken(data: DataDirectory): string | undefined {
+  return existsSync(tokenPath(data)) ? readFileSync(tokenPath(data), 'utf8') : undefined;
+}
+
+function tokenPath(data: DataDirectory): string {
+  return join(data.path, 'api-token');
+}

@@ -1,0 +1,112 @@
+import { HOUR_MS } from '#domain/instant.ts';
+import type { Overview, SensorsPage } from './answers.ts';
+import { ago, type CityClock, cityClock, count, percent } from './city-clock.ts';
+import { hourChart, received } from './hour-chart.ts';
+import { type Html, html } from './html.ts';
+import { pageText } from './page.ts';
+import type { PipelineState } from './pipeline-state.ts';
+import type { ReportFile } from './report-files.ts';
+import { sensorStates } from './sensor-state.ts';
+import { sensorTable, stateTally } from './sensor-table.ts';
+
+export interface OverviewContent {
+  city: { name: string; timezone: string };
+  pipeline: PipelineState;
+  overview: Overview;
+  worst: SensorsPage;
+  /** The newest first. */
+  reports: readonly ReportFile[];
+}
+
+const REPORTS_SHOWN = 8;
+
+export function overviewPage(content: OverviewContent): string {
+  const { city, overview } = content;
+  const clock = cityClock(city.timezone);
+  const body = html`
+${keyFigures(content)}
+<div class="columns">
+<div>${sensorSection(content, clock)}${ledgerSection(overview, clock)}</div>
+<aside>${reportSection(content, clock)}${pipelineSection(content, clock)}</aside>
+</div>`;
+  return pageText({ title: `${city.name} · Headway`, city, asOf: overview.asOf, body });
+}
+
+function keyFigures({ overview, pipeline }: OverviewContent): Html {
+  const { ledger, sensorsByState, hours } = overview;
+  const live = sensorStates.filter((s) => s !== 'recorded').reduce((n, s) => n + sensorsByState[s], 0);
+  const ok = sensorsByState.ok;
+  const thisHour = hours.at(-1);
+  return html`<dl class="figures">
+<div${live > 0 && ok < live && html` class="warn"`}><dt>sensors well</dt><dd>${live > 0 ? html`${count(ok)}<small> of ${count(live)}</small>` : html`–<small> none is live</small>`}</dd></div>
+<div><dt>received this hour</dt><dd>${count(thisHour && overview.asOf - thisHour.hourReceived < HOUR_MS ? received(thisHour) : 0)}<small> readings</small></dd></div>
+<div><dt>counted, of all received</dt><dd>${ledger.received === 0 ? '–' : percent(ledger.counted / ledger.received)}<small> of ${count(ledger.received)}</small></dd></div>
+<div${pipeline.lag > 0 && html` class="busy"`}><dt>still to process</dt><dd>${count(pipeline.lag)}<small> messages</small></dd></div>
+</dl>`;
+}
+
+function sensorSection({ overview, worst }: OverviewContent, clock: CityClock): Html {
+  const ill = worst.sensors.filter((s) => s.state !== 'ok' && s.state !== 'recorded');
+  const shown = ill.length > 0 ? ill : worst.sensors.slice(0, 10);
+  const more = worst.found - shown.length;
+  return html`<section>
+<h2>Sensors${ill.length > 0 && html`<small>worst first</small>`}</h2>
+${stateTally(overview.sensorsByState)}
+${worst.found === 0 ? html`<p class="soft">None is registered: <code>headway device register --help</code></p>` : sensorTable(shown, overview.asOf, overview.since, clock)}
+${more > 0 && html`<p><a href="/sensors">all ${count(worst.found)} sensors</a></p>`}
+</section>`;
+}
+
+function ledgerSection({ ledger, hours, deadLetters }: Overview, clock: CityClock): Html {
+  const term = (name: string, n: number, note = '') => html`<span><b>${count(n)}</b> ${name}${note}</span>`;
+  const refused = Object.entries(ledger.reasons).sort(([, a], [, b]) => b - a);
+  const filled = hours.filter((h) => received(h) > 0).reverse();
+  return html`<section>
+<h2>Ledger</h2>
+<p class="sum">${term('received', ledger.received)} = ${term('counted', ledger.counted)} + ${term('duplicate', ledger.duplicate)} + ${term('restated', ledger.restated)} + ${term('rejected', ledger.rejected)} + ${term('quarantined', ledger.quarantined)}</p>
+<p class="soft">Of which late: ${count(ledger.late)}.${refused.length > 0 && html` Refused: ${refused.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}.`}${deadLetters > 0 && html` <code>headway dead-letters</code> shows them.`}</p>
+<h3>By hour received, ${clock.day(hours[0]!.hourReceived)} ${clock.time(hours[0]!.hourReceived)} to ${clock.day(hours.at(-1)!.hourReceived)} ${clock.time(hours.at(-1)!.hourReceived + HOUR_MS)}</h3>
+${hourChart(hours, clock)}
+<details id="hours"><summary>as a table</summary>
+<div class="wide"><table><thead><tr><th>Hour received</th><th class="n">Received</th><th class="n">Counted</th><th class="n">Duplicate</th><th class="n">Restated</th><th class="n">Rejected</th><th class="n">Quarantined</th></tr></thead>
+<tbody>${filled.map((h) => html`<tr><td>${clock.day(h.hourReceived)} ${clock.time(h.hourReceived)}</td>${[received(h), h.counted, h.duplicate, h.restated, h.rejected, h.quarantined].map((n) => html`<td class="n">${count(n)}</td>`)}</tr>`)}</tbody></table></div>
+</details>
+</section>`;
+}
+
+function reportSection({ reports, overview }: OverviewContent, clock: CityClock): Html {
+  const item = (r: ReportFile) =>
+    html`<li><a href="${r.url}">${r.title}</a><br><span class="soft" title="${clock.moment(r.writtenAt)}">${r.title === r.name ? '' : `${r.name}, `}${ago(r.writtenAt, overview.asOf)}</span></li>`;
+  const rest = reports.slice(REPORTS_SHOWN);
+  return html`<section>
+<h2>Reports</h2>
+${reports.length === 0 ? html`<p class="soft">None yet: <code>headway report weekly</code></p>` : html`<ul class="reports">${reports.slice(0, REPORTS_SHOWN).map(item)}</ul>`}
+${rest.length > 0 && html`<details id="reports"><summary>${count(rest.length)} older</summary><ul class="reports">${rest.map(item)}</ul></details>`}
+</section>`;
+}
+
+function pipelineSection({ pipeline, overview }: OverviewContent, clock: CityClock): Html {
+  const { gateway, partitions, doors } = pipeline;
+  const refused = Object.entries(overview.refusedAtDoor).filter(([, n]) => n > 0);
+  const fact = (name: string, value: Html | string) =>
+    html`<tr><th>${name}</th><td class="n">${value}</td></tr>`;
+  return html`<section>
+<h2>Pipeline</h2>
+<table class="facts"><tbody>
+${fact('running since', clock.moment(pipeline.startedAt))}
+${fact('MQTT', `${doors.host}:${doors.mqttPort}`)}
+${doors.mqttsPort !== null && fact('MQTT with TLS', `${doors.host}:${doors.mqttsPort}`)}
+${fact('connections', count(gateway.connections))}
+${fact('messages taken', count(gateway.taken))}
+${fact('made durable', count(gateway.durable))}
+${fact('in flight', count(gateway.inFlightMessages))}
+${fact('lake brought up to date', pipeline.exportedAt === null ? 'not yet' : ago(pipeline.exportedAt, Math.max(overview.asOf, pipeline.exportedAt)))}
+</tbody></table>
+${gateway.lastLogError !== '' && html`<p class="why">The log last refused: ${gateway.lastLogError}</p>`}
+<h3>Log, by partition</h3>
+<table class="facts"><thead><tr><th></th><th class="n">End</th><th class="n">Processed</th><th class="n">Behind</th></tr></thead>
+<tbody>${partitions.map((p) => html`<tr><th>${p.partition}</th><td class="n">${count(p.end + 1)}</td><td class="n">${count(p.checkpoint + 1)}</td><td class="n">${count(p.lag)}</td></tr>`)}</tbody></table>
+<h3>Refused at the door</h3>
+${refused.length === 0 ? html`<p class="soft">Nobody.</p>` : html`<table class="facts"><tbody>${refused.map(([reason, n]) => fact(reason, count(n)))}</tbody></table>`}
+</section>`;
+}
