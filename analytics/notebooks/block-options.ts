@@ -14,16 +14,26 @@ export function readInfo(info: string): Options {
 }
 
 /**
- * Leading `--| key: value` (SQL) or `//| key: value` (JavaScript) lines of a block, read together as YAML; and the
- * block without them.
- * @throws Error where they are no YAML mapping.
+ * Leading `--| key: value` (SQL) or `//| key: value` (JavaScript) lines of a block, and the block without them. A value
+ * is the rest of its line as it stands, colons and all, and lines without a key continue it; one in quotes, brackets
+ * or braces is YAML.
  */
 export function splitOptions(body: string): { options: Options; code: string } {
   const lines = body.split('\n');
+  const written: [key: string, value: string][] = [];
   let n = 0;
-  while (n < lines.length && /^\s*(--|\/\/)\|/.test(lines[n]!)) n++;
-  const yaml = lines.slice(0, n).map((line) => line.replace(/^\s*(--|\/\/)\| ?/, ''));
-  return { options: readYamlOptions(yaml.join('\n')), code: lines.slice(n).join('\n') };
+  for (; n < lines.length && /^\s*(--|\/\/)\|/.test(lines[n]!); n++) {
+    const line = lines[n]!.replace(/^\s*(--|\/\/)\|\s*/, '').trimEnd();
+    const pair = /^([\w-]+):(?:\s+(.*))?$/.exec(line);
+    if (pair) written.push([pair[1]!, pair[2] ?? '']);
+    else if (line !== '' && written.length > 0) written.at(-1)![1] += ` ${line}`;
+    else if (line !== '') throw new Error(`"${line}" is no option; write key: value`);
+  }
+  const options = written.map(([key, value]) => [
+    key,
+    /^["'[{]/.test(value) ? readYamlOptions(`value: ${value}`).value : value,
+  ]);
+  return { options: Object.fromEntries(options), code: lines.slice(n).join('\n') };
 }
 
 /**
@@ -35,11 +45,20 @@ export function readYamlOptions(yaml: string): Options {
   const marked = splitTemplate(yaml)
     .map((p) => ('text' in p ? p.text : `\uE000${expressions.push(p.expression) - 1}\uE001`))
     .join('');
-  const read: unknown = marked.trim() === '' ? {} : parse(marked);
+  const read: unknown = marked.trim() === '' ? {} : parseYaml(marked, expressions);
   if (read === null || typeof read !== 'object' || Array.isArray(read)) {
     throw new Error('options must be "key: value" lines');
   }
   return withExpressions(read, expressions) as Options;
+}
+
+function parseYaml(marked: string, expressions: readonly string[]): unknown {
+  try {
+    return parse(marked);
+  } catch (error) {
+    const message = withExpressions((error as Error).message, expressions);
+    throw new Error(`${message}\nText with a colon or a leading sign needs quotes.`);
+  }
 }
 
 function withExpressions(value: unknown, expressions: readonly string[]): unknown {

@@ -62,9 +62,7 @@ export async function lakeSession(path: string, timezone: string, first = ''): P
     `SET TimeZone = 'UTC'; SET threads = 2; SET VARIABLE city_tz = '${timezone}'; ${first}`,
   );
   for (const file of ['macros.sql', 'derived-views.sql']) {
-    await connection.run(
-      readFileSync(resolve(lake, file), 'utf8').replace(/(?<=[(, ])at(?=[),]| -)/g, 'at_'),
-    );
+    await connection.run(readFileSync(resolve(lake, file), 'utf8'));
   }
   return connection;
 }
