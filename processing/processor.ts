@@ -195,6 +195,8 @@ export function processor(closing: ClosingRule) {
     if (windowEnd < stream.nextCloseAt) stream.nextCloseAt = windowEnd;
     const passed = windowEnd <= stream.eventTime - closing.graceMs;
     const revised = revise(result, readmitted);
+    // A window published at one site is published at the site to which a reading moves.
+    if (revised && result.moved) publish(window);
     if (revised) state.changed.set(window, { device, subject, slot });
     if (j.observedAt > stream.eventTime) stream.eventTime = j.observedAt;
     closePassed(state, device, subject, stream, stream.eventTime - closing.graceMs);
@@ -218,15 +220,7 @@ export function processor(closing: ClosingRule) {
           stream.nextCloseAt = Math.min(stream.nextCloseAt, window.startAt + windowMs);
           continue;
         }
-        let published = false;
-        for (const site of window.sites) {
-          if (site.revision >= 0) continue;
-          site.revision = 0;
-          site.changed = true;
-          published = true;
-        }
-        if (!published) continue;
-        state.changed.set(window, { device, subject, slot });
+        if (publish(window)) state.changed.set(window, { device, subject, slot });
       }
     }
   };
@@ -300,6 +294,18 @@ function touch(state: PartitionState, device: DeviceStream): void {
   if (device.touched) return;
   device.touched = true;
   state.touched.push(device);
+}
+
+/** Revision 0 for what was not published yet. True where there was any. */
+function publish(window: SlotWindow): boolean {
+  let published = false;
+  for (const site of window.sites) {
+    if (site.revision >= 0) continue;
+    site.revision = 0;
+    site.changed = true;
+    published = true;
+  }
+  return published;
 }
 
 /** Counts the change as a revision of windows already published. True where there was one. */
