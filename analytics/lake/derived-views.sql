@@ -34,6 +34,10 @@ CREATE OR REPLACE TEMP VIEW asked_windows AS
 SELECT * FROM windows
 WHERE kind = 'traffic-flow' AND start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id);
 
+-- What the city's clock showed at their starts: worked out once a moment, not once a window.
+CREATE OR REPLACE TEMP VIEW asked_moments AS
+SELECT start_at, city_time(start_at) AS local_at FROM (SELECT DISTINCT start_at FROM asked_windows);
+
 -- The same of up to an hour, by site, direction, lane and hour of the city's clock. The hourly table serves where the
 -- period and the zone keep to whole UTC hours; else windows do.
 CREATE OR REPLACE TEMP VIEW asked_hours AS
@@ -62,7 +66,7 @@ GROUP BY site_id, direction, lane, hour_at;
 -- the day it was removed, and at most to the last window of its clock domain (live: to as_of, where that is later).
 CREATE OR REPLACE TEMP VIEW promises AS
 WITH spans AS (
-  SELECT device_id, min(start_at) AS first_at, max(start_at + to_seconds(window_s)) AS last_at
+  SELECT device_id, min(start_at) AS first_at, make_timestamptz(max(epoch_us(start_at) + window_s::BIGINT * 1000000)) AS last_at
   FROM windows GROUP BY device_id
 ), device_domains AS (
   SELECT device_id, max_by(domain, valid_from) AS domain FROM devices GROUP BY device_id
@@ -91,51 +95,56 @@ FROM (
 -- expected = observed + missing, exactly, for each promise and hour of the city's clock; `extra_s` is what came beyond the promise
 -- (overlapping readings, lanes nobody registered) and stands outside the sum.
 CREATE OR REPLACE TEMP VIEW promised_hours AS
-WITH due AS (
-  SELECT device_id, site_id, direction, lane, hour_at,
-    sum((epoch_ms(least(owed_to, hour_at + INTERVAL 1 hour)) - epoch_ms(greatest(owed_from, hour_at))) // 1000)::BIGINT
-      AS expected_s
+WITH shift AS (
+  SELECT hour_shift_us() // 1000000 AS by_s
+), due AS (
+  SELECT device_id, site_id, direction, lane, hour, sum(least(to_s, (hour + 1) * 3600) - greatest(from_s, hour * 3600))
+    AS expected_s
   FROM (
-    SELECT *, unnest(generate_series(hour_start(owed_from), owed_to - INTERVAL 1 microsecond, INTERVAL 1 hour))
-      AS hour_at
-    FROM promises
+    SELECT *, unnest(range(from_s // 3600, (to_s + 3599) // 3600)) AS hour
+    FROM (
+      SELECT device_id, site_id, direction, lane, epoch_us(owed_from) // 1000000 + by_s AS from_s,
+        epoch_us(owed_to) // 1000000 + by_s AS to_s
+      FROM promises, shift
+    )
   )
   GROUP BY ALL
 ), came AS (
-  SELECT device_id, site_id, direction, lane, start_at, window_s, observed_s
-  FROM windows
+  SELECT device_id, site_id, direction, lane, epoch_us(start_at) // 1000000 + by_s AS from_s, window_s,
+    least(observed_s, window_s) AS once_s, observed_s AS all_s
+  FROM windows, shift
   WHERE observed_s > 0 AND start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id)
 ), came_by_hour AS (
-  SELECT device_id, site_id, direction, lane, hour_start(start_at) AS hour_at,
-    sum(least(observed_s, window_s))::BIGINT AS once_s, sum(observed_s)::BIGINT AS all_s
+  SELECT device_id, site_id, direction, lane, from_s // 3600 AS hour, sum(once_s) AS once_s, sum(all_s) AS all_s
   FROM came
-  WHERE start_at + to_seconds(window_s) <= hour_start(start_at) + INTERVAL 1 hour
+  WHERE from_s // 3600 = (from_s + window_s - 1) // 3600
   GROUP BY ALL
   UNION ALL
-  SELECT device_id, site_id, direction, lane, hour_at,
-    sum(least(observed_s, window_s) * within_s // window_s)::BIGINT, sum(observed_s * within_s // window_s)::BIGINT
+  SELECT device_id, site_id, direction, lane, hour, sum(once_s * within_s // window_s), sum(all_s * within_s // window_s)
   FROM (
-    SELECT *, (epoch_ms(least(start_at + to_seconds(window_s), hour_at + INTERVAL 1 hour))
-      - epoch_ms(greatest(start_at, hour_at))) // 1000 AS within_s
+    SELECT *, least(from_s + window_s, (hour + 1) * 3600) - greatest(from_s, hour * 3600) AS within_s
     FROM (
-      SELECT *, unnest(generate_series(hour_start(start_at),
-        start_at + to_seconds(window_s) - INTERVAL 1 microsecond, INTERVAL 1 hour)) AS hour_at
+      SELECT *, unnest(range(from_s // 3600, (from_s + window_s - 1) // 3600 + 1)) AS hour
       FROM came
-      WHERE start_at + to_seconds(window_s) > hour_start(start_at) + INTERVAL 1 hour
+      WHERE from_s // 3600 < (from_s + window_s - 1) // 3600
     )
   )
   GROUP BY ALL
 ), matched AS (
-  SELECT device_id, site_id, direction, lane, hour_at, coalesce(any_value(due.expected_s), 0)::BIGINT AS expected_s,
-    coalesce(sum(once_s), 0)::BIGINT AS once_s, coalesce(sum(all_s), 0)::BIGINT AS all_s
-  FROM due FULL JOIN came_by_hour USING (device_id, site_id, direction, lane, hour_at)
+  SELECT device_id, site_id, direction, lane, hour, sum(expected_s)::BIGINT AS expected_s, sum(once_s)::BIGINT AS once_s,
+    sum(all_s)::BIGINT AS all_s
+  FROM (
+    SELECT device_id, site_id, direction, lane, hour, expected_s, 0 AS once_s, 0 AS all_s FROM due
+    UNION ALL
+    SELECT device_id, site_id, direction, lane, hour, 0, once_s, all_s FROM came_by_hour
+  )
   GROUP BY ALL
 )
-SELECT device_id, site_id, direction, lane, hour_at, expected_s,
+SELECT device_id, site_id, direction, lane, make_timestamptz((hour * 3600 - by_s) * 1000000) AS hour_at, expected_s,
   least(once_s, expected_s) AS observed_s,
   expected_s - least(once_s, expected_s) AS missing_s,
   all_s - least(once_s, expected_s) AS extra_s
-FROM matched;
+FROM matched, shift;
 
 -- Sites as they stood at the end of the asked period, with the length of road each speaks for: its own where given,
 -- else half the distance to each neighbour on its corridor, 1.6 km at most. `length_basis` says which.
@@ -176,8 +185,8 @@ LEFT JOIN installations o ON o.site_id = i.site_id AND o.device_id <> i.device_i
 GROUP BY i.device_id, i.site_id;
 
 CREATE OR REPLACE TEMP VIEW stream_windows AS
-SELECT w.*, coalesce(s.stream, w.device_id) AS stream
-FROM asked_windows w LEFT JOIN device_streams s USING (device_id, site_id);
+SELECT w.*, m.local_at, coalesce(s.stream, w.device_id) AS stream
+FROM asked_windows w JOIN asked_moments m USING (start_at) LEFT JOIN device_streams s USING (device_id, site_id);
 
 -- How many streams should make up a site's flow: those promised by devices that count, and those that counted. Where
 -- lanes are reported one by one, `lanes_expected` is all lanes of the site, also those that nothing was installed on.
@@ -207,16 +216,20 @@ FROM counted c LEFT JOIN site_facts f USING (site_id);
 
 -- A site, direction and window: the sums over its lanes and devices.
 CREATE OR REPLACE TEMP VIEW site_windows AS
-SELECT site_id, direction, start_at, window_s,
-  sum(count)::BIGINT AS count, sum(count_s)::BIGINT AS count_s,
-  sum(flow_veh_h(count, count_s)) AS flow_veh_h, count(*) FILTER (count_s > 0) AS lanes_observed,
-  occupancy_share(sum(occupancy_micro_s), sum(occupancy_s)) AS occupancy,
-  sum(pace_micro_s)::BIGINT AS pace_micro_s, sum(pace_count)::BIGINT AS pace_count,
-  sum(speed_milli_s)::BIGINT AS speed_milli_s, sum(speed_s)::BIGINT AS speed_s,
-  speed_kmh(sum(pace_micro_s), sum(pace_count), sum(speed_milli_s), sum(speed_s)) AS speed_kmh,
-  speed_basis(sum(pace_count), sum(speed_s)) AS speed_basis
-FROM asked_windows
-GROUP BY site_id, direction, start_at, window_s;
+WITH sums AS (
+  SELECT site_id, direction, start_at, window_s,
+    sum(count)::BIGINT AS count, sum(count_s)::BIGINT AS count_s,
+    sum(flow_veh_h(count, count_s)) AS flow_veh_h, count(*) FILTER (count_s > 0) AS lanes_observed,
+    sum(occupancy_micro_s)::BIGINT AS occupancy_micro_s, sum(occupancy_s)::BIGINT AS occupancy_s,
+    sum(pace_micro_s)::BIGINT AS pace_micro_s, sum(pace_count)::BIGINT AS pace_count,
+    sum(speed_milli_s)::BIGINT AS speed_milli_s, sum(speed_s)::BIGINT AS speed_s
+  FROM asked_windows
+  GROUP BY site_id, direction, start_at, window_s
+)
+SELECT sums.*, m.local_at, occupancy_share(occupancy_micro_s, occupancy_s) AS occupancy,
+  speed_kmh(pace_micro_s, pace_count, speed_milli_s, speed_s) AS speed_kmh,
+  speed_basis(pace_count, speed_s) AS speed_basis
+FROM sums JOIN asked_moments m USING (start_at);
 
 -- Free-flow speed by rule: the 85th percentile of the speeds of windows up to 15 minutes, of those between 22:00 and
 -- 05:00 by the city's clock ('night'), or of those with little occupancy ('low-occupancy'). 'auto' takes the night,
@@ -228,7 +241,7 @@ WITH settings AS (
     coalesce(getvariable('low_occupancy')::DOUBLE, 0.05) AS low_occupancy
 ), samples AS (
   SELECT w.site_id, w.direction, w.speed_kmh,
-    hour(city_time(w.start_at)) >= 22 OR hour(city_time(w.start_at)) < 5 AS by_night,
+    hour(w.local_at) >= 22 OR hour(w.local_at) < 5 AS by_night,
     coalesce(w.occupancy < s.low_occupancy, false) AS little_occupied
   FROM site_windows w, settings s
   WHERE w.speed_kmh IS NOT NULL AND w.window_s <= 900
@@ -303,19 +316,20 @@ SELECT make_timestamptz(d.step * 300000000) AS departed_at, a.walked_ms / 6e4 AS
   o.sum_ms / 6e4 AS instantaneous_min, a.floored AS floored_speeds
 FROM departures d LEFT JOIN arrivals a ON a.departed = d.step LEFT JOIN at_once o ON o.step = d.step;
 
--- Local days of the asked period, as far as there are windows of traffic or promises, and what each site should have
--- been observed and was.
+-- What each site promised and what was observed, by local day. A site is of the panel, fit for a trend, when at least
+-- `panel_share` of what it promised was observed on every local day on which anything was promised.
 CREATE OR REPLACE TEMP VIEW site_days AS
-SELECT site_id, city_time(hour_at)::DATE AS date, sum(expected_s)::BIGINT AS expected_s,
-  sum(observed_s)::BIGINT AS observed_s
-FROM promised_hours
-GROUP BY ALL
-HAVING sum(expected_s) > 0;
-
--- Sites fit for a trend: observed for at least `panel_share` of what was promised on every local day of the period.
-CREATE OR REPLACE TEMP VIEW panel_sites AS
-SELECT site_id
-FROM site_days
-GROUP BY site_id
-HAVING count(*) = (SELECT count(DISTINCT date) FROM site_days)
-  AND min(observed_s / expected_s) >= coalesce(getvariable('panel_share')::DOUBLE, 0.9);
+WITH days AS MATERIALIZED (
+  SELECT site_id, city_time(hour_at)::DATE AS date, sum(expected_s)::BIGINT AS expected_s,
+    sum(observed_s)::BIGINT AS observed_s
+  FROM promised_hours
+  GROUP BY ALL
+  HAVING sum(expected_s) > 0
+), panel AS (
+  SELECT site_id
+  FROM days
+  GROUP BY site_id
+  HAVING count(*) = (SELECT count(DISTINCT date) FROM days)
+    AND min(observed_s / expected_s) >= coalesce(getvariable('panel_share')::DOUBLE, 0.9)
+)
+SELECT days.*, panel.site_id IS NOT NULL AS of_panel FROM days LEFT JOIN panel USING (site_id);

@@ -41,15 +41,28 @@ CREATE OR REPLACE TEMP MACRO on_days(wall, days) AS
 CREATE OR REPLACE TEMP MACRO bin_minute(wall, minutes) AS
   ((hour(wall) * 60 + minute(wall)) // minutes * minutes)::SMALLINT;
 
+-- The asked period, half-open; all time where it is not set.
+CREATE OR REPLACE TEMP MACRO asked_from() AS coalesce(getvariable('from_at')::TIMESTAMPTZ, TIMESTAMPTZ '-infinity');
+CREATE OR REPLACE TEMP MACRO asked_to() AS coalesce(getvariable('to_at')::TIMESTAMPTZ, TIMESTAMPTZ 'infinity');
+
+-- Microseconds by which the city's hours lie off UTC's: 0, or 30 or 45 minutes in a few zones. One value for the session:
+-- a zone that shifts by half an hour (Lord Howe) has it as it was at the start of the period.
+CREATE OR REPLACE TEMP MACRO hour_shift_us() AS (
+  SELECT (epoch_us(city_time(since)) - epoch_us(since)) % 3600000000
+  FROM (SELECT CASE WHEN isfinite(asked_from()) THEN asked_from() ELSE TIMESTAMPTZ '2000-01-01 00:00:00+00' END AS since)
+);
+
 -- The moment at which the bin of so many minutes (a divisor of 60, or a multiple that divides the day) began. An hour
 -- that the clock shows twice makes two bins where bins are an hour or shorter.
 CREATE OR REPLACE TEMP MACRO bin_start(moment, minutes) AS
   CASE WHEN minutes <= 60
-    THEN moment - to_seconds((minute(city_time(moment)) * 60 + second(city_time(moment))) % (minutes * 60))
+    THEN make_timestamptz((epoch_us(moment) + hour_shift_us()) // (minutes::BIGINT * 60000000) * (minutes::BIGINT * 60000000)
+      - hour_shift_us())
     ELSE city_moment(date_trunc('day', city_time(moment)) + to_minutes(bin_minute(city_time(moment), minutes))) END;
 
 -- The start of the city's clock hour that holds the moment.
-CREATE OR REPLACE TEMP MACRO hour_start(moment) AS bin_start(moment, 60);
+CREATE OR REPLACE TEMP MACRO hour_start(moment) AS
+  make_timestamptz((epoch_us(moment) + hour_shift_us()) // 3600000000 * 3600000000 - hour_shift_us());
 
 -- Seconds of a local date: 82,800 and 90,000 on the days with a clock change.
 CREATE OR REPLACE TEMP MACRO day_seconds(date) AS
@@ -68,10 +81,6 @@ CREATE OR REPLACE TEMP MACRO histogram_quantile(histogram, q) AS (
   )
   WHERE weight > 0 AND up_to >= q * total
 );
-
--- The asked period, half-open; all time where it is not set.
-CREATE OR REPLACE TEMP MACRO asked_from() AS coalesce(getvariable('from_at')::TIMESTAMPTZ, TIMESTAMPTZ '-infinity');
-CREATE OR REPLACE TEMP MACRO asked_to() AS coalesce(getvariable('to_at')::TIMESTAMPTZ, TIMESTAMPTZ 'infinity');
 
 -- Speed below which travel is not believed to get slower (delay, travel time): 5 km/h.
 CREATE OR REPLACE TEMP MACRO floor_kmh() AS 5e0;

@@ -21,7 +21,7 @@
 -- caveat: Not an annual average (AADT): no factor for the season is applied. The dates are in the row.
 -- caveat: Days with a clock change have 23 or 25 hours. Holidays are not told apart.
 WITH stream_days AS (
-  SELECT site_id, direction, lane, stream, city_time(start_at)::DATE AS date, sum(count) AS count,
+  SELECT site_id, direction, lane, stream, local_at::DATE AS date, sum(count) AS count,
     sum(least(count_s, window_s)) AS count_s
   FROM stream_windows
   WHERE count_s > 0

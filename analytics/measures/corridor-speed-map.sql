@@ -19,13 +19,16 @@
 -- column: steps | | five-minute steps with a speed in the figure
 -- caveat: A cell without a speed has no row: it is not filled from its neighbours.
 WITH steps AS (
-  SELECT position, make_timestamptz(step * 300000000) AS step_at, pace_micro_s, pace_count, speed_milli_s, speed_s
-  FROM corridor_steps
+  SELECT position, step_at, local_at, pace_micro_s, pace_count, speed_milli_s, speed_s
+  FROM corridor_steps JOIN (
+    SELECT step, make_timestamptz(step * 300000000) AS step_at, city_time(make_timestamptz(step * 300000000)) AS local_at
+    FROM (SELECT DISTINCT step FROM corridor_steps)
+  ) USING (step)
 ), asked AS (
-  SELECT *, bin_minute(city_time(step_at), getvariable('bin_minutes')) AS bin,
+  SELECT *, bin_minute(local_at, getvariable('bin_minutes')) AS bin,
     CASE getvariable('by') WHEN 'date' THEN bin_start(step_at, getvariable('bin_minutes')) END AS start_at
   FROM steps
-  WHERE step_at >= asked_from() AND step_at < asked_to() AND on_days(city_time(step_at), getvariable('days'))
+  WHERE step_at >= asked_from() AND step_at < asked_to() AND on_days(local_at, getvariable('days'))
 ), cells AS (
   SELECT start_at, bin, position, sum(pace_micro_s) AS pace_micro_s, sum(pace_count) AS pace_count,
     sum(speed_milli_s) AS speed_milli_s, sum(speed_s) AS speed_s, count(*) AS steps

@@ -27,7 +27,9 @@
 -- caveat: Delay falls when detectors die. Trends use the constant panel (panel_delay_veh_h), not all sites.
 -- caveat: Readings longer than an hour are left out.
 -- caveat: Lengths and limits are those at the end of the period; free-flow speeds are measured within the period.
-WITH reference AS (
+WITH days AS MATERIALIZED (
+  SELECT * FROM site_days
+), reference AS (
   SELECT w.site_id, w.direction, f.name, f.length_km,
     CASE WHEN getvariable('reference_speed_kmh') IS NOT NULL THEN getvariable('reference_speed_kmh')
          WHEN getvariable('reference') = 'speed-limit' THEN f.speed_limit_kmh
@@ -40,7 +42,7 @@ WITH reference AS (
   LEFT JOIN site_free_flow ff ON ff.site_id = w.site_id AND ff.direction = w.direction
     AND getvariable('reference_speed_kmh') IS NULL AND getvariable('reference') = 'free-flow'
 ), by_site AS (
-  SELECT w.site_id, city_time(w.start_at)::DATE AS date, any_value(r.name) AS name,
+  SELECT w.site_id, w.local_at::DATE AS date, any_value(r.name) AS name,
     min(r.reference_kmh) AS reference_kmh, string_agg(DISTINCT r.reference_basis, ', ') AS reference_basis,
     sum(greatest(0, w.count * (travel_h(r.length_km, w.speed_kmh) - r.length_km / r.reference_kmh))) AS delay_veh_h,
     sum(w.count * r.length_km) AS vkt_veh_km,
@@ -51,7 +53,7 @@ WITH reference AS (
 ), travelled AS (
   SELECT b.*, p.site_id IS NOT NULL AS of_panel
   FROM by_site b
-  LEFT JOIN panel_sites p USING (site_id)
+  LEFT JOIN (SELECT DISTINCT site_id FROM days WHERE of_panel) p USING (site_id)
 ), totals AS (
   SELECT CASE getvariable('by') WHEN 'day' THEN date END AS date,
     CASE getvariable('by') WHEN 'site' THEN site_id END AS site_id,
@@ -67,7 +69,7 @@ WITH reference AS (
   SELECT CASE getvariable('by') WHEN 'day' THEN date END AS date,
     CASE getvariable('by') WHEN 'site' THEN site_id END AS site_id,
     sum(observed_s) / nullif(sum(expected_s), 0) AS observed_share
-  FROM site_days
+  FROM days
   WHERE site_id IN (SELECT site_id FROM travelled)
   GROUP BY 1, 2
 )

@@ -19,9 +19,9 @@
 -- caveat: A flow of fewer lanes than expected is not scaled up.
 -- caveat: Readings longer than the bin are left out.
 WITH streams AS (
-  SELECT site_id, direction, lane, stream, day_class(city_time(start_at)) AS day_class,
-    bin_minute(city_time(start_at), getvariable('bin_minutes')) AS bin,
-    sum(count) AS count, sum(count_s) AS count_s, count(DISTINCT city_time(start_at)::DATE) AS days
+  SELECT site_id, direction, lane, stream, day_class(local_at) AS day_class,
+    bin_minute(local_at, getvariable('bin_minutes')) AS bin,
+    sum(count) AS count, sum(count_s) AS count_s, count(DISTINCT local_at::DATE) AS days
   FROM stream_windows
   WHERE count_s > 0 AND window_s <= getvariable('bin_minutes') * 60
   GROUP BY ALL

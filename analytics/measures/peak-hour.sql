@@ -24,13 +24,13 @@ WITH resolutions AS (
   FROM stream_windows WHERE count_s > 0 AND window_s <= 3600
   GROUP BY ALL
 ), counted AS (
-  SELECT w.site_id, w.direction, w.lane, w.stream, w.start_at, w.count, least(w.count_s, w.window_s) AS count_s,
+  SELECT w.site_id, w.direction, w.lane, w.stream, w.local_at, w.count, least(w.count_s, w.window_s) AS count_s,
     r.bin_minutes, bin_start(w.start_at, r.bin_minutes) AS bin_at
   FROM stream_windows w JOIN resolutions r USING (site_id, direction)
-  WHERE w.count_s > 0 AND w.window_s <= 3600 AND on_days(city_time(w.start_at), getvariable('days'))
+  WHERE w.count_s > 0 AND w.window_s <= 3600 AND on_days(w.local_at, getvariable('days'))
 ), mean_streams AS (
-  SELECT site_id, direction, lane, stream, bin_minutes, bin_minute(city_time(bin_at), bin_minutes) AS bin,
-    flow_veh_h(sum(count), sum(count_s)) AS flow_veh_h, count(DISTINCT city_time(bin_at)::DATE) AS days
+  SELECT site_id, direction, lane, stream, bin_minutes, bin_minute(local_at, bin_minutes) AS bin,
+    flow_veh_h(sum(count), sum(count_s)) AS flow_veh_h, count(DISTINCT local_at::DATE) AS days
   FROM counted
   GROUP BY ALL
 ), mean_bins AS (

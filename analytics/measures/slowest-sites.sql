@@ -29,16 +29,18 @@
 -- caveat: Without counts this is the loss of one vehicle, averaged over time: it does not say how many lost it.
 -- caveat: Free-flow speeds are measured within the period, at any hour.
 WITH measured AS (
-  SELECT w.*, hour(city_time(w.start_at)) AS hour, ff.free_flow_kmh, ff.rule,
+  SELECT w.*, hour(w.local_at) AS hour, ff.free_flow_kmh, ff.rule,
     CASE WHEN w.speed_basis = 'vehicles' THEN w.pace_count ELSE w.speed_s END AS weight,
     3600 / greatest(w.speed_kmh, floor_kmh()) - 3600 / ff.free_flow_kmh AS lost_s_per_km
   FROM site_windows w JOIN site_free_flow ff USING (site_id, direction)
-  WHERE w.speed_kmh IS NOT NULL AND w.window_s <= 3600 AND on_days(city_time(w.start_at), getvariable('days'))
-    AND hour(city_time(w.start_at)) >= getvariable('from_hour') AND hour(city_time(w.start_at)) < getvariable('to_hour')
+  WHERE w.speed_kmh IS NOT NULL AND w.window_s <= 3600 AND on_days(w.local_at, getvariable('days'))
+    AND hour(w.local_at) >= getvariable('from_hour') AND hour(w.local_at) < getvariable('to_hour')
 ), one_basis AS (
-  SELECT * FROM measured
-  QUALIFY speed_basis = 'vehicles'
-    OR count(*) FILTER (speed_basis = 'vehicles') OVER (PARTITION BY site_id, direction) = 0
+  SELECT m.*
+  FROM measured m JOIN (
+    SELECT site_id, direction, bool_or(speed_basis = 'vehicles') AS by_vehicles FROM measured GROUP BY ALL
+  ) USING (site_id, direction)
+  WHERE m.speed_basis = 'vehicles' OR NOT by_vehicles
 ), by_hour AS (
   SELECT site_id, direction, hour, sum(weight) AS weight, sum(weight * lost_s_per_km) AS lost,
     sum(pace_micro_s) AS pace_micro_s, sum(pace_count) AS pace_count, sum(speed_milli_s) AS speed_milli_s,

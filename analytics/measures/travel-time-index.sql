@@ -24,26 +24,28 @@
 -- caveat: Free-flow speeds are measured within the period.
 -- caveat: Weighted by length where every site has one, otherwise each site counts as one kilometre.
 WITH measured AS (
-  SELECT w.site_id, w.direction, w.start_at, w.speed_kmh, w.pace_count, w.speed_s, w.speed_basis,
+  SELECT w.site_id, w.direction, w.local_at, w.speed_kmh, w.pace_count, w.speed_s, w.speed_basis,
     ff.free_flow_kmh, ff.rule, f.name, f.length_km
   FROM site_windows w
   JOIN site_free_flow ff USING (site_id, direction)
   LEFT JOIN site_facts f ON f.site_id = w.site_id
-  WHERE w.speed_kmh IS NOT NULL AND w.window_s <= 3600 AND on_days(city_time(w.start_at), getvariable('days'))
+  WHERE w.speed_kmh IS NOT NULL AND w.window_s <= 3600 AND on_days(w.local_at, getvariable('days'))
 ), lengths AS (
   SELECT bool_and(coalesce(length_km, 0) > 0) AS everywhere FROM measured
 ), grouped AS (
-  SELECT m.*, CASE getvariable('by') WHEN 'hour-of-day' THEN hour(city_time(start_at)) END::SMALLINT AS of_hour,
+  SELECT m.*, CASE getvariable('by') WHEN 'hour-of-day' THEN hour(local_at) END::SMALLINT AS of_hour,
     CASE getvariable('by') WHEN 'site' THEN site_id END AS of_site,
     CASE getvariable('by') WHEN 'site' THEN direction END AS of_direction,
     CASE WHEN everywhere AND getvariable('by') <> 'site' THEN length_km ELSE 1 END AS road_km,
     everywhere AND getvariable('by') <> 'site' AS by_length
   FROM measured m, lengths
+), bases AS (
+  SELECT of_hour, of_site, of_direction, bool_or(speed_basis = 'vehicles') AS by_vehicles FROM grouped GROUP BY ALL
 ), weighted AS (
-  SELECT *, count(*) FILTER (speed_basis = 'vehicles') OVER (PARTITION BY of_hour, of_site, of_direction) > 0
-      AS by_vehicles,
-    CASE WHEN speed_basis = 'vehicles' THEN pace_count ELSE speed_s END * road_km AS weight
-  FROM grouped
+  SELECT g.*, b.by_vehicles, g.speed_basis = 'vehicles' OR NOT b.by_vehicles AS used,
+    CASE WHEN g.speed_basis = 'vehicles' THEN g.pace_count ELSE g.speed_s END * g.road_km AS weight
+  FROM grouped g JOIN bases b ON b.of_hour IS NOT DISTINCT FROM g.of_hour
+    AND b.of_site IS NOT DISTINCT FROM g.of_site AND b.of_direction IS NOT DISTINCT FROM g.of_direction
 ), sums AS (
   SELECT of_hour, of_site, of_direction, any_value(by_vehicles) AS by_vehicles, any_value(by_length) AS by_length,
     any_value(name) AS name, any_value(rule) AS rule,
@@ -51,7 +53,7 @@ WITH measured AS (
     sum(weight * 3600 / free_flow_kmh) FILTER (used) / sum(weight) FILTER (used) AS free_flow_s_per_km,
     count(*) FILTER (used AND speed_kmh < floor_kmh()) AS floored_windows, count(*) FILTER (used) AS windows,
     count(DISTINCT site_id) FILTER (used) AS sites, count(DISTINCT site_id) AS all_sites
-  FROM (SELECT *, speed_basis = 'vehicles' OR NOT by_vehicles AS used FROM weighted)
+  FROM weighted
   GROUP BY of_hour, of_site, of_direction
 )
 SELECT of_hour AS hour, of_site AS site_id, CASE WHEN of_site IS NOT NULL THEN name END AS site_name,

@@ -21,8 +21,10 @@
 -- caveat: VHT falls when detectors die. Trends use the constant panel (panel_vht_veh_h), not all sites.
 -- caveat: Readings longer than an hour are left out.
 -- caveat: Lengths are those at the end of the period.
-WITH by_site AS (
-  SELECT w.site_id, city_time(w.start_at)::DATE AS date, any_value(f.name) AS name,
+WITH days AS MATERIALIZED (
+  SELECT * FROM site_days
+), by_site AS (
+  SELECT w.site_id, w.local_at::DATE AS date, any_value(f.name) AS name,
     sum(w.count * travel_h(f.length_km, w.speed_kmh)) AS vht_veh_h,
     sum(w.count * f.length_km) FILTER (w.speed_kmh IS NOT NULL) AS vkt_veh_km,
     count(*) FILTER (w.speed_kmh < floor_kmh()) AS floored_windows,
@@ -34,7 +36,7 @@ WITH by_site AS (
 ), travelled AS (
   SELECT b.*, p.site_id IS NOT NULL AS of_panel
   FROM by_site b
-  LEFT JOIN panel_sites p USING (site_id)
+  LEFT JOIN (SELECT DISTINCT site_id FROM days WHERE of_panel) p USING (site_id)
 ), totals AS (
   SELECT CASE getvariable('by') WHEN 'day' THEN date END AS date,
     CASE getvariable('by') WHEN 'site' THEN site_id END AS site_id,
@@ -50,7 +52,7 @@ WITH by_site AS (
   SELECT CASE getvariable('by') WHEN 'day' THEN date END AS date,
     CASE getvariable('by') WHEN 'site' THEN site_id END AS site_id,
     sum(observed_s) / nullif(sum(expected_s), 0) AS observed_share
-  FROM site_days
+  FROM days
   WHERE site_id IN (SELECT site_id FROM travelled)
   GROUP BY 1, 2
 )

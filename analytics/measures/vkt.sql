@@ -17,7 +17,9 @@
 -- column: panel_sites | | sites of the panel in the row
 -- caveat: VKT falls when detectors die. Trends use the constant panel (panel_vkt_veh_km), not all sites.
 -- caveat: Lengths are those at the end of the period.
-WITH counts AS (
+WITH days AS MATERIALIZED (
+  SELECT * FROM site_days
+), counts AS (
   SELECT site_id, hour_at AS counted_at, count FROM asked_hours WHERE count_s > 0
   UNION ALL
   SELECT site_id, start_at, count FROM asked_windows WHERE window_s > 3600 AND count_s > 0
@@ -30,7 +32,7 @@ WITH counts AS (
     p.site_id IS NOT NULL AS of_panel
   FROM counted c
   JOIN site_facts f USING (site_id)
-  LEFT JOIN panel_sites p USING (site_id)
+  LEFT JOIN (SELECT DISTINCT site_id FROM days WHERE of_panel) p USING (site_id)
   WHERE f.length_km > 0
 ), totals AS (
   SELECT CASE getvariable('by') WHEN 'day' THEN date END AS date,
@@ -45,7 +47,7 @@ WITH counts AS (
   SELECT CASE getvariable('by') WHEN 'day' THEN date END AS date,
     CASE getvariable('by') WHEN 'site' THEN site_id END AS site_id,
     sum(observed_s) / nullif(sum(expected_s), 0) AS observed_share
-  FROM site_days
+  FROM days
   WHERE site_id IN (SELECT site_id FROM travelled)
   GROUP BY 1, 2
 )
