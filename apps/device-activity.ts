@@ -7,7 +7,9 @@ import type { Instant } from '#domain/instant.ts';
  */
 export function lastObserved(db: DatabaseSync): Map<string, Instant | null> {
   const rows = db.prepare(
-    `SELECT value ->> 0 AS device_id, (SELECT max(subject.value ->> 1) FROM json_each(value, '$[3]') AS subject) AS at FROM streams`,
+    `SELECT streams.value ->> 0 AS device_id,
+       (SELECT max(subject.value ->> 1) FROM json_each(streams.value, '$[3]') AS subject) AS at
+     FROM streams`,
   );
   const found = new Map<string, Instant | null>();
   for (const row of rows.iterate()) found.set(row.device_id as string, row.at as number | null);

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Exported, type ExportOptions, exportLake } from '#analytics/lake/export.ts';
 import { openLake } from '#analytics/lake/open-lake.ts';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
+import { openDatabase } from '#infra/sqlite/database.ts';
 import { holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
 import { sqliteExportSource } from '#infra/sqlite/export-source.ts';
 import { OperatorFault } from './config.ts';
@@ -26,15 +27,19 @@ export async function refreshLake(
     );
   }
   const log = await readSegmentLog({ directory: data.logPath });
+  // One snapshot of the store, so that records, readings, windows and ledger are of one moment.
+  const snapshot = openDatabase(data.storePath, { durable: false });
   try {
+    snapshot.exec('BEGIN');
     return await exportLake({
       directory: data.lakePath,
       log,
-      source: sqliteExportSource(data.db),
+      source: sqliteExportSource(snapshot),
       registry: data.registry,
       ...(onProgress ? { onProgress } : {}),
     });
   } finally {
+    snapshot.close();
     await log.close();
     lock.release();
   }

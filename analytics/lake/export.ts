@@ -42,7 +42,6 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
     await db.run("SET TimeZone = 'UTC'");
     const context = { ...options, db, manifest };
     const checkpoints = (await source.checkpoints()).sort((a, b) => a.partition - b.partition);
-    // Windows first noted after the checkpoints could be newer than the readings exported: never older.
     const { days, upTo } = await source.changedDays(manifest.windowsChange);
     const records = await exportArchive(context, checkpoints);
     const readings = await exportReadings(context);

@@ -23,8 +23,8 @@ export function sensorTable(
   const rows = sensors.map(
     (s) => html`<tr>
 <td><span class="state ${className(s.state)}" title="${meaningOfState[s.state]}">${s.state}</span></td>
-<td>${s.deviceId}</td>
-<td>${s.site ?? s.siteId ?? html`<span class="soft">no site</span>`}${s.site && s.siteId !== s.site && html` <span class="soft">${s.siteId}</span>`}</td>
+<td class="id">${s.deviceId}</td>
+<td>${s.siteId === null ? html`<span class="soft">no site</span>` : html`<span title="${s.siteId}">${s.site ?? s.siteId}</span>`}</td>
 <td>${heard(s, asOf, clock)}</td>
 <td class="n">${count(s.received)}${s.expected !== null && html`<span class="soft"> / ${count(s.expected)}</span>`}</td>
 <td class="share">${shareBar(s.observedShare)}</td>

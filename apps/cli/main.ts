@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { OperatorFault } from '../config.ts';
+import { auditCommand } from './commands/audit.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { deviceCommand } from './commands/device.ts';
@@ -25,6 +26,7 @@ const commands = [
   measureCommand,
   reportCommand,
   queryCommand,
+  auditCommand,
   lakeCommand,
   configCommand,
 ];
