@@ -60,7 +60,7 @@ export async function runPipeline(
   const ask = (question: Question): Promise<Answer> => {
     const answered = asking.then(() => {
       const answer = nextAnswer();
-      child.send(question);
+      if (child.connected) child.send(question);
       return answer;
     });
     asking = answered.catch(() => {});
