@@ -99,7 +99,7 @@ function projection(
   const kmPerDegreeEast = KM_PER_DEGREE * Math.cos((((south + north) / 2) * Math.PI) / 180);
   const wideKm = Math.max((east - west) * kmPerDegreeEast, 0.5);
   const highKm = Math.max((north - south) * KM_PER_DEGREE, 0.5);
-  const pxPerKm = Math.min((width - 2 * MARGIN_PX) / wideKm, 430 / highKm);
+  const pxPerKm = Math.min((width - 2 * MARGIN_PX) / wideKm, 350 / highKm);
   const left = (width - (east - west) * kmPerDegreeEast * pxPerKm) / 2;
   return {
     pxPerKm,
