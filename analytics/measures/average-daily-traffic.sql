@@ -1,7 +1,7 @@
 -- title: Average daily traffic
 -- question: How many vehicles pass each site on a day?
 -- version: 1
--- source: average daily traffic of complete days; the mean of the seven weekdays' means where all are there (after AASHTO; FHWA Traffic Monitoring Guide 2022)
+-- source: average daily traffic of complete days; the mean of the seven weekdays' means where all are there (after AASHTO; FHWA Traffic Monitoring Guide)
 -- needs: flow
 -- parameter: complete_share | double | 0.95 | | a local day is complete when every lane was observed for this share of it
 -- column: site_id | | the site

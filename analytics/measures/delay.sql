@@ -1,7 +1,7 @@
 -- title: Delay
 -- question: How many vehicle hours were lost against the reference speed, on each day or at each site?
 -- version: 1
--- source: delay = max(0, q (L/v - L/v_ref)), v floored at 5 km/h (Caltrans PeMS, Chen 2003)
+-- source: delay = max(0, q (L/v - L/v_ref)), v floored at 5 km/h (Caltrans PeMS)
 -- needs: hourly-flow, speed, length, free-flow when reference=free-flow and reference_speed_kmh=none, speed-limit when reference=speed-limit and reference_speed_kmh=none, occupancy when free_flow_rule=low-occupancy and reference=free-flow and reference_speed_kmh=none
 -- parameter: by | varchar | day | one of day, site | what a row stands for
 -- parameter: reference | varchar | free-flow | one of free-flow, speed-limit | the site's own reference speed

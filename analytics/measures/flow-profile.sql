@@ -1,7 +1,7 @@
 -- title: Flow through the day
 -- question: How much traffic passes at each time of the day, on weekdays, Saturdays and Sundays?
 -- version: 1
--- source: flow = observed count / observed time, lane by lane (FHWA Traffic Monitoring Guide 2022, chapter 3)
+-- source: flow = observed count / observed time, lane by lane (FHWA Traffic Monitoring Guide)
 -- needs: hourly-flow
 -- parameter: by | varchar | city | one of city, site | what a row stands for, beside the time of day
 -- parameter: bin_minutes | integer | 60 | one of 5, 10, 15, 20, 30, 60, 120 | length of a bin

@@ -1,7 +1,7 @@
 -- title: Vehicle hours travelled
 -- question: How long did vehicles spend on the measured roads, on each day or at each site?
 -- version: 1
--- source: VHT = q L / v; network speed Q = sum VKT / sum VHT (Caltrans PeMS, Chen 2003)
+-- source: VHT = q L / v; network speed Q = sum VKT / sum VHT (Caltrans PeMS)
 -- needs: hourly-flow, speed, length
 -- parameter: by | varchar | day | one of day, site | what a row stands for
 -- parameter: panel_share | double | 0.9 | | a site is of the panel when this share of what it promised was observed on every local day

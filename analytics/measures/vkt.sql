@@ -1,7 +1,7 @@
 -- title: Vehicle kilometres travelled
 -- question: How far did vehicles drive past the sensors, on each day or at each site?
 -- version: 1
--- source: VKT = q L (Caltrans PeMS, Chen 2003); L = half the distance to each neighbour, 1.6 km at most
+-- source: VKT = q L (Caltrans PeMS); L = half the distance to each neighbour, 1.6 km at most
 -- needs: flow, length
 -- parameter: by | varchar | day | one of day, site | what a row stands for
 -- parameter: panel_share | double | 0.9 | | a site is of the panel when this share of what it promised was observed on every local day

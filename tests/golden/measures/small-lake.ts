@@ -98,17 +98,27 @@ export async function smallLake(lake: SmallLake): Promise<DuckDBConnection> {
       d.to ?? 'infinity',
     ]),
   );
-  const windows = (lake.windows ?? []).map(windowRow);
-  for (let i = 0; i < windows.length; i += 2_000)
-    await insert('windows', windowColumns, windows.slice(i, i + 2_000));
+  await fillWindows(connection, lake.windows ?? []);
+  await prepareMeasures(connection);
+  return connection;
+}
+
+/** Puts these windows, and the hourly table of them, in place of those that were there. */
+export async function fillWindows(
+  connection: DuckDBConnection,
+  windows: readonly LakeWindow[],
+): Promise<void> {
+  await connection.run('DELETE FROM windows; DELETE FROM hourly;');
+  for (let i = 0; i < windows.length; i += 2_000) {
+    const rows = windows.slice(i, i + 2_000).map((w) => `(${windowRow(w).map(sqlOf).join(', ')})`);
+    await connection.run(`INSERT INTO windows (${windowColumns}) VALUES ${rows.join(',\n')}`);
+  }
   await connection.run(`
     INSERT INTO hourly
     SELECT kind, site_id, direction, lane, date_trunc('hour', start_at), count(*), sum(readings), sum(observed_s),
       sum(count), sum(count_s), sum(occupancy_micro_s), sum(occupancy_s), sum(pace_micro_s), sum(pace_count),
       sum(speed_milli_s), sum(speed_s), sum(expected_s)
-    FROM windows GROUP BY ALL`);
-  await prepareMeasures(connection);
-  return connection;
+    FROM windows WHERE window_s <= 3600 GROUP BY ALL`);
 }
 
 /** Windows of one length, one after another from a start. */
