@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts';
 import type { ClockDomain } from '#domain/log.ts';
-import { parseMembers, type SerialisedMember, serialiseMembers } from '#domain/member-text.ts';
+import { parseMembers, type SerialisedMembers, serialiseMembers } from '#domain/member-text.ts';
 import type { Slot } from '#domain/readings/reading-kind.ts';
 import type { Member, RevisionReason } from '#domain/window.ts';
 import type { DeviceFacts } from './device-facts.ts';
@@ -105,7 +105,12 @@ export function serialiseStream(device: DeviceStream): string {
       finite(slot.frontier),
       [...slot.windows.values()].map((w) => [
         w.startAt,
-        w.sites.map((site) => [site.siteId, site.revision, site.reason, serialiseMembers(site.members)]),
+        w.sites.map((site) => [
+          site.siteId,
+          site.revision,
+          site.reason,
+          serialiseMembers(site.members, w.startAt),
+        ]),
       ]),
     ]),
   ]);
@@ -142,7 +147,7 @@ export function parseStream(text: string): DeviceStream {
                     siteId,
                     revision,
                     reason,
-                    members: parseMembers(members),
+                    members: parseMembers(members, startAt),
                     changed: false,
                   })),
                 },
@@ -168,7 +173,7 @@ type SerialisedStream = [
       number,
       number,
       number | null,
-      [Instant, [string, number, RevisionReason, SerialisedMember[]][]][],
+      [Instant, [string, number, RevisionReason, SerialisedMembers][]][],
     ][],
   ][],
 ];

@@ -10,11 +10,16 @@ CREATE TABLE IF NOT EXISTS registry_changes (
 CREATE TABLE IF NOT EXISTS checkpoints (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS streams (
   partition INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (partition, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS windows (
-  start_at INTEGER NOT NULL, device_id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
-  direction TEXT NOT NULL, lane INTEGER NOT NULL, window_s INTEGER NOT NULL, site_id TEXT NOT NULL,
-  revision INTEGER NOT NULL, reason TEXT NOT NULL, figures TEXT NOT NULL, members TEXT NOT NULL,
-  PRIMARY KEY (start_at, device_id, kind, subject, direction, lane, window_s, site_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS series (
+  id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, direction TEXT NOT NULL,
+  lane INTEGER NOT NULL, window_s INTEGER NOT NULL, site_id TEXT NOT NULL,
+  UNIQUE (device_id, kind, subject, direction, lane, window_s, site_id));
+CREATE TABLE IF NOT EXISTS window_rows (
+  start_at INTEGER NOT NULL, series INTEGER NOT NULL, revision INTEGER NOT NULL, reason TEXT NOT NULL,
+  figures TEXT NOT NULL, members TEXT NOT NULL, PRIMARY KEY (start_at, series)) WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS windows AS
+  SELECT start_at, device_id, kind, subject, direction, lane, window_s, site_id, revision, reason, figures, members
+  FROM window_rows JOIN series ON series.id = window_rows.series;
 CREATE TABLE IF NOT EXISTS changed_days (day INTEGER PRIMARY KEY, change INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger (
   partition INTEGER NOT NULL, device_id TEXT NOT NULL, hour_received INTEGER NOT NULL,

@@ -98,7 +98,14 @@ export function sqliteStore(db: DatabaseSync): Store {
     },
     loadDeadLetters: async (partition, position) =>
       (read.deadLetters.all(partition, position) as unknown as StoredDeadLetter[]).map(toDeadLetter),
-    commit: async (c) => transaction(db, () => commit(c)),
+    commit: async (c) => {
+      try {
+        transaction(db, () => commit(c));
+      } catch (error) {
+        windows.forget();
+        throw error;
+      }
+    },
   };
 }
 

@@ -1,16 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { parseMembers, serialiseMembers } from '#domain/member-text.ts';
 import type { SlotKey } from '#domain/store.ts';
-import { figureNames, type RevisionReason, type WindowRow, type WindowValues } from '#domain/window.ts';
+import {
+  figureNames,
+  type RevisionReason,
+  type WindowKey,
+  type WindowRow,
+  type WindowValues,
+} from '#domain/window.ts';
 
 interface StoredWindow {
-  start_at: number;
-  device_id: string;
-  kind: string;
-  subject: string;
-  direction: string;
-  lane: number;
-  window_s: number;
   site_id: string;
   revision: number;
   reason: string;
@@ -18,70 +17,74 @@ interface StoredWindow {
   members: string;
 }
 
-/** Reads and writes rows of `windows`. */
+/** Reads and writes windows. What names a window besides its start is a series, kept once and known by a number. */
 export function windowRows(db: DatabaseSync) {
   const upsert = db.prepare(`
-    INSERT INTO windows (start_at, device_id, kind, subject, direction, lane, window_s, site_id, revision, reason,
-      figures, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO window_rows (start_at, series, revision, reason, figures, members) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET revision = excluded.revision, reason = excluded.reason, figures = excluded.figures,
       members = excluded.members WHERE excluded.revision > revision`);
+  const stored = db.prepare('SELECT revision, figures FROM window_rows WHERE start_at = ? AND series = ?');
+  const seriesId = db.prepare(`
+    SELECT id FROM series WHERE device_id = ? AND kind = ? AND subject = ? AND direction = ? AND lane = ?
+      AND window_s = ? AND site_id = ?`);
+  const newSeries = db.prepare(`
+    INSERT INTO series (device_id, kind, subject, direction, lane, window_s, site_id) VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const inSlot = db.prepare(`
-    SELECT * FROM windows WHERE start_at = ? AND device_id = ? AND kind = ? AND subject = ? AND direction = ?
-      AND lane = ? AND window_s = ?`);
+    SELECT s.site_id, w.revision, w.reason, w.figures, w.members
+    FROM series s JOIN window_rows w ON w.series = s.id AND w.start_at = ?
+    WHERE s.device_id = ? AND s.kind = ? AND s.subject = ? AND s.direction = ? AND s.lane = ? AND s.window_s = ?`);
+  let known = new Map<string, number>();
+
+  const seriesOf = (row: WindowKey): number => {
+    const { deviceId, kind, subject, direction, lane, windowS, siteId } = row;
+    const name = `${deviceId}\n${siteId}\n${subject}\n${kind}\n${direction}\n${lane}\n${windowS}`;
+    const id = known.get(name);
+    if (id !== undefined) return id;
+    const key = [deviceId, kind, subject, direction, lane, windowS, siteId] as const;
+    const found = seriesId.get(...key) ?? { id: newSeries.run(...key).lastInsertRowid };
+    if (known.size >= SERIES_REMEMBERED) known = new Map();
+    known.set(name, Number(found.id));
+    return Number(found.id);
+  };
 
   const write = (row: WindowRow): void => {
+    const series = seriesOf(row);
     const figures = JSON.stringify(figureNames.map((name) => row[name]));
-    const members = JSON.stringify(serialiseMembers(row.members));
-    const key = [
-      row.startAt,
-      row.deviceId,
-      row.kind,
-      row.subject,
-      row.direction,
-      row.lane,
-      row.windowS,
-    ] as const;
-    const { changes } = upsert.run(...key, row.siteId, row.revision, row.reason, figures, members);
+    const members = JSON.stringify(serialiseMembers(row.members, row.startAt));
+    const { changes } = upsert.run(row.startAt, series, row.revision, row.reason, figures, members);
     if (changes !== 0) return;
-    const stored = (inSlot.all(...key) as unknown as StoredWindow[]).find((s) => s.site_id === row.siteId)!;
-    if (stored.revision === row.revision && stored.figures !== figures) {
+    const there = stored.get(row.startAt, series) as { revision: number; figures: string };
+    if (there.revision === row.revision && there.figures !== figures) {
       throw new Error(
-        `window ${JSON.stringify(key)} at ${row.siteId} has revision ${row.revision} with other figures: ${stored.figures} is stored, ${figures} came`,
+        `window of ${row.deviceId} at ${row.siteId} from ${row.startAt} has revision ${row.revision} with other figures: ${there.figures} is stored, ${figures} came`,
       );
     }
   };
 
   return {
     write,
-    load: (key: SlotKey): WindowRow[] =>
-      (
-        inSlot.all(
-          key.startAt,
-          key.deviceId,
-          key.kind,
-          key.subject,
-          key.direction,
-          key.lane,
-          key.windowS,
-        ) as unknown as StoredWindow[]
-      ).map(toWindowRow),
+    /** A transaction that failed may have taken numbers back. */
+    forget: () => {
+      known = new Map();
+    },
+    load: (key: SlotKey): WindowRow[] => {
+      const { startAt, deviceId, kind, subject, direction, lane, windowS } = key;
+      const rows = inSlot.all(startAt, deviceId, kind, subject, direction, lane, windowS);
+      return (rows as unknown as StoredWindow[]).map((row) => toWindowRow(key, row));
+    },
   };
 }
 
-function toWindowRow(stored: StoredWindow): WindowRow {
+const SERIES_REMEMBERED = 200_000;
+
+function toWindowRow(key: SlotKey, stored: StoredWindow): WindowRow {
   const figures = JSON.parse(stored.figures) as unknown[];
   return {
-    kind: stored.kind,
-    deviceId: stored.device_id,
-    subject: stored.subject,
+    ...key,
     siteId: stored.site_id,
-    direction: stored.direction,
-    lane: stored.lane,
-    windowS: stored.window_s,
-    startAt: stored.start_at,
     ...(Object.fromEntries(figureNames.map((name, i) => [name, figures[i]])) as unknown as WindowValues),
     revision: stored.revision,
     reason: stored.reason as RevisionReason,
-    members: parseMembers(JSON.parse(stored.members)),
+    members: parseMembers(JSON.parse(stored.members), key.startAt),
   };
 }

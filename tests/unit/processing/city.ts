@@ -100,7 +100,7 @@ export function smallCity(zone = 'UTC') {
     windows: async (deviceId: string): Promise<WindowRow[]> => {
       const keys = db
         .prepare(
-          'SELECT DISTINCT start_at, kind, subject, direction, lane, window_s FROM windows WHERE device_id = ? ORDER BY start_at',
+          'SELECT DISTINCT start_at, kind, subject, direction, lane, window_s FROM windows WHERE device_id = ? ORDER BY start_at, direction, lane',
         )
         .all(deviceId) as {
         start_at: number;
