@@ -23,7 +23,7 @@ export function renderTable(result: Result, wishes: TableWishes, localTime: (mom
     )
     .join('\n');
   const left = result.rows.length - rows.length;
-  const more = left > 0 ? `<p class="more">${fmt.number(left)} more in the data.</p>` : '';
+  const more = left > 0 ? `<p class="more">and ${fmt.number(left)} more</p>` : '';
   return `<div class="scroll"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody></table></div>${more}`;
 }
 
@@ -54,7 +54,7 @@ function bodyCell(
   localTime: (moment: Date) => Date,
 ): string {
   const text = cellText(column, value, localTime);
-  if (!isNumeric(column)) return text.length <= 16 ? `<td class="short">${text}</td>` : `<td>${text}</td>`;
+  if (!isNumeric(column)) return text.length <= 20 ? `<td class="short">${text}</td>` : `<td>${text}</td>`;
   const length = column.bar && typeof value === 'number' && most > 0 ? Math.max(0, value / most) * 100 : 0;
   const bar = column.bar ? ` style="--bar:${length.toFixed(1)}%"` : '';
   return `<td class="n${column.bar ? ' bar' : ''}"${bar}>${text}</td>`;
