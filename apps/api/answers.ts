@@ -2,10 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#domain/instant.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { DeadLetterSelection } from '../dead-letters.ts';
-import type { LedgerSum } from '../ledger-sum.ts';
 import { planReadmission, type ReadmissionPlan } from '../readmit.ts';
+import { keptAnswer } from './kept-answer.ts';
+import { type LedgerSurvey, ledgerSurvey } from './ledger-survey.ts';
 import type { SensorState } from './sensor-state.ts';
-import { type HourRow, type SensorRow, type Survey, survey } from './survey.ts';
+import { type SensorSurvey, sensorSurvey } from './sensor-survey.ts';
 
 export interface SensorFilter {
   state?: SensorState | undefined;
@@ -16,24 +17,15 @@ export interface SensorFilter {
 }
 
 export interface Overview {
-  asOf: Instant;
-  since: Instant;
-  ledger: LedgerSum;
-  hours: HourRow[];
+  ledger: LedgerSurvey;
   sensorsByState: Record<SensorState, number>;
-  deadLetters: number;
   /** What the door has refused by reason, ever. */
   refusedAtDoor: Record<string, number>;
-  tookMs: number;
 }
 
-export interface SensorsPage {
-  asOf: Instant;
-  since: Instant;
-  sensors: SensorRow[];
-  /** How many fit the filter. */
+export interface SensorsPage extends SensorSurvey {
+  /** How many fit the filter; `sensors` are those of one page. */
   found: number;
-  sensorsByState: Record<SensorState, number>;
 }
 
 /** What can be asked of the store; each answer is plain data. */
@@ -45,48 +37,29 @@ export interface CityAnswers {
   planReadmission(selection: DeadLetterSelection, starts: readonly number[]): Promise<ReadmissionPlan>;
 }
 
-const FRESH_MS = 2_000;
-/** Looking takes at most a tenth of a thread. */
-const REST = 10;
-
 export function cityAnswers(db: DatabaseSync, registry: Registry, clock: () => Instant): CityAnswers {
   const door = db.prepare('SELECT reason, sum(refused) AS n FROM door GROUP BY reason ORDER BY n DESC');
-  let last: Survey | undefined;
-  let next: Promise<Survey> | undefined;
-
-  const current = async (): Promise<Survey> => {
-    if (last && clock() - last.asOf < Math.max(FRESH_MS, REST * last.tookMs)) return last;
-    next ??= registry
-      .view()
-      .then((view) => survey(db, view, clock()))
-      .finally(() => {
-        next = undefined;
-      });
-    last = await next;
-    return last;
-  };
+  const nowMs = () => performance.now();
+  const ledger = keptAnswer(() => ledgerSurvey(db, clock()), nowMs);
+  const sensors = keptAnswer(async () => sensorSurvey(db, await registry.view(), clock()), nowMs);
 
   return {
-    overview: async () => {
-      const { sensors: _, ...rest } = await current();
-      const refusedAtDoor = Object.fromEntries(door.all().map((r) => [r.reason as string, r.n as number]));
-      return { ...rest, refusedAtDoor };
-    },
+    overview: async () => ({
+      ledger: await ledger(),
+      sensorsByState: (await sensors()).byState,
+      refusedAtDoor: Object.fromEntries(door.all().map((r) => [r.reason as string, r.n as number])),
+    }),
     sensors: async ({ state, text, offset, limit }) => {
-      const { asOf, since, sensors, sensorsByState } = await current();
+      const all = await sensors();
       const wanted = text?.toLowerCase();
-      const found = sensors.filter(
+      const found = all.sensors.filter(
         (s) =>
           (state === undefined || s.state === state) &&
           (!wanted || [s.deviceId, s.siteId, s.site].some((name) => name?.toLowerCase().includes(wanted))),
       );
-      const page = found.slice(offset, offset + limit);
-      return { asOf, since, sensors: page, found: found.length, sensorsByState };
+      return { ...all, sensors: found.slice(offset, offset + limit), found: found.length };
     },
-    sensorsJson: async () => {
-      const { asOf, since, sensors } = await current();
-      return JSON.stringify({ asOf, since, sensors });
-    },
+    sensorsJson: async () => JSON.stringify(await sensors()),
     planReadmission: async (selection, starts) => planReadmission(db, selection, starts),
   };
 }

@@ -74,8 +74,9 @@ export function apiApp(parts: ApiParts): Hono {
   });
 
   app.get('/api/ledger', async (c) => {
-    const { asOf, ledger, hours, deadLetters, refusedAtDoor } = await answers.overview();
-    return c.json({ asOf, ...ledger, deadLetters, refusedAtDoor, hours });
+    const { ledger, refusedAtDoor } = await answers.overview();
+    const { asOf, sum, deadLetters, hours } = ledger;
+    return c.json({ asOf, ...sum, deadLetters, refusedAtDoor, hours });
   });
   app.get('/api/devices', async (c) =>
     c.body(await answers.sensorsJson(), 200, { 'Content-Type': 'application/json' }),

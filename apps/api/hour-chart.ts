@@ -1,7 +1,7 @@
 import { HOUR_MS } from '#domain/instant.ts';
 import { type CityClock, count } from './city-clock.ts';
 import { type Html, html } from './html.ts';
-import type { HourRow } from './survey.ts';
+import type { HourRow } from './ledger-survey.ts';
 
 const WIDTH = 960;
 const HEIGHT = 190;
@@ -52,8 +52,8 @@ export function received(hour: HourRow): number {
   return hour.counted + hour.duplicate + hour.restated + hour.rejected + hour.quarantined;
 }
 
-/** The least of 1, 2, 4, 5, 6, 8 or 10 times a power of ten that is not below `n`. */
+/** A round number not far above `n`, whose half is round too. */
 function niceCeiling(n: number): number {
   const power = 10 ** Math.floor(Math.log10(n));
-  return ([1, 2, 4, 5, 6, 8, 10].find((m) => m * power >= n) ?? 10) * power;
+  return ([1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].find((m) => m * power >= n) ?? 10) * power;
 }

@@ -44,7 +44,7 @@ export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState;
     contentType: registry.contentType,
     text: async (): Promise<string> => {
       const { pipeline, overview } = await read();
-      const { ledger } = overview;
+      const ledger = overview.ledger.sum;
       readings.reset();
       for (const outcome of ['counted', 'duplicate', 'restated'] as const)
         readings.inc({ outcome, reason: '' }, ledger[outcome]);
@@ -66,7 +66,7 @@ export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState;
         lag.set({ partition }, p.lag);
       }
       for (const state of sensorStates) sensors.set({ state }, overview.sensorsByState[state]);
-      deadLetters.set(overview.deadLetters);
+      deadLetters.set(overview.ledger.deadLetters);
       if (pipeline.exportedAt !== null) exported.set(pipeline.exportedAt / 1_000);
       return registry.metrics();
     },

@@ -1,8 +1,9 @@
-import { HOUR_MS } from '#domain/instant.ts';
+import { HOUR_MS, type Instant } from '#domain/instant.ts';
 import type { Overview, SensorsPage } from './answers.ts';
 import { ago, type CityClock, cityClock, count, percent } from './city-clock.ts';
 import { hourChart, received } from './hour-chart.ts';
 import { type Html, html } from './html.ts';
+import type { LedgerSurvey } from './ledger-survey.ts';
 import { pageText } from './page.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import type { ReportFile } from './report-files.ts';
@@ -21,26 +22,27 @@ export interface OverviewContent {
 const REPORTS_SHOWN = 8;
 
 export function overviewPage(content: OverviewContent): string {
-  const { city, overview } = content;
+  const { city, overview, worst } = content;
   const clock = cityClock(city.timezone);
   const body = html`
 ${keyFigures(content)}
 <div class="columns">
-<div>${sensorSection(content, clock)}${ledgerSection(overview, clock)}</div>
+<div>${sensorSection(content, clock)}${ledgerSection(overview.ledger, worst.asOf, clock)}</div>
 <aside>${reportSection(content, clock)}${pipelineSection(content, clock)}</aside>
 </div>`;
-  return pageText({ title: `${city.name} · Headway`, city, asOf: overview.asOf, body });
+  return pageText({ title: `${city.name} · Headway`, city, asOf: worst.asOf, body });
 }
 
-function keyFigures({ overview, pipeline }: OverviewContent): Html {
-  const { ledger, sensorsByState, hours } = overview;
+function keyFigures({ overview, pipeline, worst }: OverviewContent): Html {
+  const { sensorsByState } = overview;
+  const { sum, hours } = overview.ledger;
   const live = sensorStates.filter((s) => s !== 'recorded').reduce((n, s) => n + sensorsByState[s], 0);
   const ok = sensorsByState.ok;
   const thisHour = hours.at(-1);
   return html`<dl class="figures">
 <div${live > 0 && ok < live && html` class="warn"`}><dt>sensors well</dt><dd>${live > 0 ? html`${count(ok)}<small> of ${count(live)}</small>` : html`–<small> none is live</small>`}</dd></div>
-<div><dt>received this hour</dt><dd>${count(thisHour && overview.asOf - thisHour.hourReceived < HOUR_MS ? received(thisHour) : 0)}<small> readings</small></dd></div>
-<div><dt>counted, of all received</dt><dd>${ledger.received === 0 ? '–' : percent(ledger.counted / ledger.received)}<small> of ${count(ledger.received)}</small></dd></div>
+<div><dt>received this hour</dt><dd>${count(thisHour && worst.asOf - thisHour.hourReceived < HOUR_MS ? received(thisHour) : 0)}<small> readings</small></dd></div>
+<div><dt>counted, of all received</dt><dd>${sum.received === 0 ? '–' : percent(sum.counted / sum.received)}<small> of ${count(sum.received)}</small></dd></div>
 <div${pipeline.lag > 0 && html` class="busy"`}><dt>still to process</dt><dd>${count(pipeline.lag)}<small> messages</small></dd></div>
 </dl>`;
 }
@@ -52,19 +54,23 @@ function sensorSection({ overview, worst }: OverviewContent, clock: CityClock): 
   return html`<section>
 <h2>Sensors${ill.length > 0 && html`<small>worst first</small>`}</h2>
 ${stateTally(overview.sensorsByState)}
-${worst.found === 0 ? html`<p class="soft">None is registered: <code>headway device register --help</code></p>` : sensorTable(shown, overview.asOf, overview.since, clock)}
+${worst.found === 0 ? html`<p class="soft">None is registered: <code>headway device register --help</code></p>` : sensorTable(shown, worst.asOf, worst.since, clock)}
 ${more > 0 && html`<p><a href="/sensors">all ${count(worst.found)} sensors</a></p>`}
 </section>`;
 }
 
-function ledgerSection({ ledger, hours, deadLetters }: Overview, clock: CityClock): Html {
+function ledgerSection(
+  { asOf, sum, hours, deadLetters }: LedgerSurvey,
+  now: Instant,
+  clock: CityClock,
+): Html {
   const term = (name: string, n: number, note = '') => html`<span><b>${count(n)}</b> ${name}${note}</span>`;
-  const refused = Object.entries(ledger.reasons).sort(([, a], [, b]) => b - a);
+  const refused = Object.entries(sum.reasons).sort(([, a], [, b]) => b - a);
   const filled = hours.filter((h) => received(h) > 0).reverse();
   return html`<section>
-<h2>Ledger</h2>
-<p class="sum">${term('received', ledger.received)} = ${term('counted', ledger.counted)} + ${term('duplicate', ledger.duplicate)} + ${term('restated', ledger.restated)} + ${term('rejected', ledger.rejected)} + ${term('quarantined', ledger.quarantined)}</p>
-<p class="soft">Of which late: ${count(ledger.late)}.${refused.length > 0 && html` Refused: ${refused.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}.`}${deadLetters > 0 && html` <code>headway dead-letters</code> shows them.`}</p>
+<h2>Ledger${now - asOf > 15_000 && html`<small>as of ${clock.time(asOf)}, ${ago(asOf, now)}</small>`}</h2>
+<p class="sum">${term('received', sum.received)} = ${term('counted', sum.counted)} + ${term('duplicate', sum.duplicate)} + ${term('restated', sum.restated)} + ${term('rejected', sum.rejected)} + ${term('quarantined', sum.quarantined)}</p>
+<p class="soft">Of which late: ${count(sum.late)}.${refused.length > 0 && html` Refused: ${refused.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}.`}${deadLetters > 0 && html` <code>headway dead-letters</code> shows them.`}</p>
 <h3>By hour received, ${clock.day(hours[0]!.hourReceived)} ${clock.time(hours[0]!.hourReceived)} to ${clock.day(hours.at(-1)!.hourReceived)} ${clock.time(hours.at(-1)!.hourReceived + HOUR_MS)}</h3>
 ${hourChart(hours, clock)}
 <details id="hours"><summary>as a table</summary>
@@ -74,9 +80,9 @@ ${hourChart(hours, clock)}
 </section>`;
 }
 
-function reportSection({ reports, overview }: OverviewContent, clock: CityClock): Html {
+function reportSection({ reports, worst }: OverviewContent, clock: CityClock): Html {
   const item = (r: ReportFile) =>
-    html`<li><a href="${r.url}">${r.title}</a><br><span class="soft" title="${clock.moment(r.writtenAt)}">${r.title === r.name ? '' : `${r.name}, `}${ago(r.writtenAt, overview.asOf)}</span></li>`;
+    html`<li><a href="${r.url}">${r.title}</a><br><span class="soft" title="${clock.moment(r.writtenAt)}">${r.title === r.name ? '' : `${r.name}, `}${ago(r.writtenAt, Math.max(worst.asOf, r.writtenAt))}</span></li>`;
   const rest = reports.slice(REPORTS_SHOWN);
   return html`<section>
 <h2>Reports</h2>
@@ -85,7 +91,7 @@ ${rest.length > 0 && html`<details id="reports"><summary>${count(rest.length)} o
 </section>`;
 }
 
-function pipelineSection({ pipeline, overview }: OverviewContent, clock: CityClock): Html {
+function pipelineSection({ pipeline, overview, worst }: OverviewContent, clock: CityClock): Html {
   const { gateway, partitions, doors } = pipeline;
   const refused = Object.entries(overview.refusedAtDoor).filter(([, n]) => n > 0);
   const fact = (name: string, value: Html | string) =>
@@ -93,18 +99,18 @@ function pipelineSection({ pipeline, overview }: OverviewContent, clock: CityClo
   return html`<section>
 <h2>Pipeline</h2>
 <table class="facts"><tbody>
-${fact('running since', clock.moment(pipeline.startedAt))}
+${fact('started', html`<span title="${clock.moment(pipeline.startedAt)}">${ago(pipeline.startedAt, Math.max(worst.asOf, pipeline.startedAt))}</span>`)}
 ${fact('MQTT', `${doors.host}:${doors.mqttPort}`)}
-${doors.mqttsPort !== null && fact('MQTT with TLS', `${doors.host}:${doors.mqttsPort}`)}
+${doors.mqttsPort !== null && fact('with TLS', `${doors.host}:${doors.mqttsPort}`)}
 ${fact('connections', count(gateway.connections))}
 ${fact('messages taken', count(gateway.taken))}
 ${fact('made durable', count(gateway.durable))}
 ${fact('in flight', count(gateway.inFlightMessages))}
-${fact('lake brought up to date', pipeline.exportedAt === null ? 'not yet' : ago(pipeline.exportedAt, Math.max(overview.asOf, pipeline.exportedAt)))}
+${fact('lake exported', pipeline.exportedAt === null ? 'not yet' : ago(pipeline.exportedAt, Math.max(worst.asOf, pipeline.exportedAt)))}
 </tbody></table>
 ${gateway.lastLogError !== '' && html`<p class="why">The log last refused: ${gateway.lastLogError}</p>`}
 <h3>Log, by partition</h3>
-<table class="facts"><thead><tr><th></th><th class="n">End</th><th class="n">Processed</th><th class="n">Behind</th></tr></thead>
+<table class="facts"><thead><tr><th></th><th class="n">Messages</th><th class="n">Processed</th><th class="n">Behind</th></tr></thead>
 <tbody>${partitions.map((p) => html`<tr><th>${p.partition}</th><td class="n">${count(p.end + 1)}</td><td class="n">${count(p.checkpoint + 1)}</td><td class="n">${count(p.lag)}</td></tr>`)}</tbody></table>
 <h3>Refused at the door</h3>
 ${refused.length === 0 ? html`<p class="soft">Nobody.</p>` : html`<table class="facts"><tbody>${refused.map(([reason, n]) => fact(reason, count(n)))}</tbody></table>`}

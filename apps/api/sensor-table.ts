@@ -2,7 +2,7 @@ import type { Instant } from '#domain/instant.ts';
 import { ago, type CityClock, count, percent } from './city-clock.ts';
 import { type Html, html } from './html.ts';
 import { meaningOfState, type SensorState, sensorStates } from './sensor-state.ts';
-import type { SensorRow } from './survey.ts';
+import type { SensorRow } from './sensor-survey.ts';
 
 /** How many sensors are in which state, each a link to just those. */
 export function stateTally(byState: Readonly<Record<SensorState, number>>, chosen?: SensorState): Html {
@@ -26,9 +26,9 @@ export function sensorTable(
 <td class="id">${s.deviceId}</td>
 <td>${s.siteId === null ? html`<span class="soft">no site</span>` : html`<span title="${s.siteId}">${s.site ?? s.siteId}</span>`}</td>
 <td>${heard(s, asOf, clock)}</td>
-<td class="n">${count(s.received)}${s.expected !== null && html`<span class="soft"> / ${count(s.expected)}</span>`}</td>
+<td class="n">${count(s.received)}${s.expected ? html`<span class="soft"> / ${count(s.expected)}</span>` : null}</td>
 <td class="share">${shareBar(s.observedShare)}</td>
-<td>${s.reason && html`<span class="why">${s.reason}</span>`}</td>
+<td>${[...(s.reason ? [s.reason] : []), ...s.refusedAtDoor.map((r) => `door: ${r}`)].map((why) => html`<span class="why">${why}</span> `)}</td>
 </tr>`,
   );
   return html`<div class="wide"><table>

@@ -20,7 +20,7 @@ export function sensorsPage(content: {
     `/sensors?${new URLSearchParams({ ...(state ? { state } : {}), ...(text ? { q: text } : {}), page: String(to) })}`;
   const body = html`<section>
 <h2>${count(found.found)} ${state ?? ''} sensor${found.found === 1 ? '' : 's'}${text && html` like “${text}”`}</h2>
-${stateTally(found.sensorsByState, state)}
+${stateTally(found.byState, state)}
 <form action="/sensors"><input type="search" name="q" value="${text ?? ''}" placeholder="device or site" aria-label="device or site">${state && html`<input type="hidden" name="state" value="${state}">`}<button>Find</button> ${(state || text) && html`<a href="/sensors">all sensors</a>`}</form>
 ${sensorTable(found.sensors, found.asOf, found.since, cityClock(city.timezone))}
 ${pages > 1 && html`<p>${number > 1 && html`<a href="${link(number - 1)}">before</a> `}page ${number} of ${count(pages)}${number < pages && html` <a href="${link(number + 1)}">next</a>`}</p>`}
