@@ -78,9 +78,13 @@ export async function judgeNeeds(
     const together = needs.map(({ need }) => words[need]).join(', ');
     return { computable: false, because: `no site has all of these: ${together}` };
   }
+  const hasSpeed = (site: string) =>
+    having.every(({ spec, sites }) => spec.need !== 'speed' || sites.has(site));
   const caveats: string[] = [];
   for (const { spec, sites } of having) {
-    const lacking = asked.filter((site) => !sites.has(site));
+    const lacking = asked.filter(
+      (site) => !sites.has(site) && !(spec.need === 'free-flow' && !hasSpeed(site)),
+    );
     if (lacking.length === 0) continue;
     const fact = `no ${words[spec.need]} at ${lacking.length} of ${asked.length} sites: ${someOf(lacking)}`;
     if (spec.atEverySite) return { computable: false, because: fact };
@@ -100,18 +104,30 @@ async function plainest(connection: DuckDBConnection, lacked: readonly Need[]): 
   return shown;
 }
 
-/** The sites the question is about: all of a corridor; those that owe readings; otherwise those with data. */
+/**
+ * The sites the question is about: all of a corridor; those that owe readings; otherwise those with data of the kind
+ * in question, or with any data where none has (they lack the fields, which is then the answer).
+ */
 async function askedSites(connection: DuckDBConnection, needs: readonly NeedSpec[]): Promise<string[]> {
   const has = (need: Need) => needs.some((spec) => spec.need === need);
-  const sql = has('corridor')
-    ? 'SELECT site_id FROM asked_site_ids'
+  const within = 'start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id)';
+  const kind = has('actuations') ? 'signal-event' : 'traffic-flow';
+  const queries = has('corridor')
+    ? ['SELECT site_id FROM asked_site_ids']
     : has('period')
-      ? 'SELECT DISTINCT site_id FROM installations WHERE asked_site(site_id) AND valid_from < asked_to() AND valid_to > asked_from()'
-      : `SELECT DISTINCT site_id FROM windows
-         WHERE kind = ${quoted(has('actuations') ? 'signal-event' : 'traffic-flow')}
-           AND start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id)`;
-  const rows = await rowsOf(connection, `SELECT site_id FROM (${sql}) ORDER BY site_id`);
-  return rows.map((row) => row.site_id as string);
+      ? [
+          `SELECT site_id FROM installations
+           WHERE valid_from < asked_to() AND valid_to > asked_from() AND asked_site(site_id)`,
+        ]
+      : [
+          `SELECT site_id FROM windows WHERE kind = ${quoted(kind)} AND ${within}`,
+          `SELECT site_id FROM windows WHERE ${within}`,
+        ];
+  for (const sql of queries) {
+    const rows = await rowsOf(connection, `SELECT DISTINCT site_id FROM (${sql}) ORDER BY site_id`);
+    if (rows.length > 0) return rows.map((row) => row.site_id as string);
+  }
+  return [];
 }
 
 /** @throws MeasureFault where there are corridors and none of them was asked for. */

@@ -77,6 +77,13 @@ describe('a measure that the data can not answer', () => {
     });
   });
 
+  it('tells a city of signal events apart from one without data', async () => {
+    const events = series('2024-05-13T08:00:00Z', [{ kind: 'signal-event' as const, lane: 3, count: 2 }]);
+    expect(await refusal({ windows: events }, 'flow-profile', monday)).toBe('no flow');
+    expect(await refusal({ windows: events }, 'slowest-sites', monday)).toBe('no speed');
+    expect(await refusal(volumesOnly, 'counts', { ...monday, kind: 'signal-event' })).toBe('no actuations');
+  });
+
   it('answers for a wholly silent period with what was missed', async () => {
     const devices = [{ device: 'd-a', site: 'a' }];
     const windows = [

@@ -126,7 +126,7 @@ describe('an answer', () => {
     expect(metadata).toContainEqual({ key: 'formula', value: 'vkt version 1' });
     expect(metadata.map(({ key }) => key)).toContain('data_share');
     const refused = await copyMeasureTo(lake, 'counts', { ...period, kind: 'signal-event' }, `${path}.none`);
-    expect(refused).toMatchObject({ computable: false, because: 'no data in this period' });
+    expect(refused).toMatchObject({ computable: false, because: 'no actuations' });
   });
 
   it('can be had as SQL that a person runs in a session of the lake', async () => {
