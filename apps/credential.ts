@@ -1,4 +1,4 @@
-import type { Device } from '#domain/registry/entries.ts';
+import type { Device, Installation } from '#domain/registry/entries.ts';
 
 export interface Doors {
   host: string;
@@ -24,13 +24,12 @@ export interface Credential {
   example: string;
 }
 
-export function credentialOf(device: Device, doors: Doors, periodS: number | undefined): Credential {
+export function credentialOf(device: Device, doors: Doors, installation: Installation): Credential {
   const { deviceId, key } = device;
   const topic = `headway/v1/${deviceId}/telemetry`;
   const port = doors.mqttsPort === undefined || doors.mqttsPort === 8883 ? '' : `:${doors.mqttsPort}`;
   const isDirect = doors.hubName === undefined && port === '' && loopback.has(doors.host);
   const gateway = isDirect ? '' : `;GatewayHostName=${doors.host}${port}`;
-  const reading = `{"kind":"traffic-flow","observedAt":"'"$(date -u +%Y-%m-%dT%H:%M:00Z)"'","periodS":${periodS ?? 60},"count":12,"speedKmh":48}`;
   return {
     deviceId,
     key,
@@ -41,13 +40,30 @@ export function credentialOf(device: Device, doors: Doors, periodS: number | und
     username: deviceId,
     topic,
     connectionString: `HostName=${doors.hubName ?? 'localhost'};DeviceId=${deviceId};SharedAccessKey=${key}${gateway}`,
-    example: `mosquitto_pub -h ${doors.host} -p ${doors.mqttPort} -q 1 -i ${quoted(deviceId)} -u ${quoted(deviceId)} -P ${quoted(key)} -t ${quoted(topic)} -m '${reading}'`,
+    example: `mosquitto_pub -h ${doors.host} -p ${doors.mqttPort} -q 1 -i ${quoted(deviceId)} -u ${quoted(deviceId)} -P ${quoted(key)} -t ${quoted(topic)} -m ${firstReading(installation)}`,
   };
 }
+
+/** In quotes for a shell, which puts the present minute in. */
+function firstReading({ periodS = 60, lanes, directions }: Installation): string {
+  const place = {
+    ...(directions?.[0] === undefined ? {} : { direction: directions[0] }),
+    ...(lanes?.[0] === undefined ? {} : { lane: lanes[0] }),
+  };
+  const reading = { kind: 'traffic-flow', observedAt: MINUTE, periodS, ...place, count: 12, speedKmh: 48 };
+  const [before, after] = JSON.stringify(reading).split(MINUTE) as [string, string];
+  return `${inQuotes(before)}"$(date -u +%Y-%m-%dT%H:%M:00Z)"${inQuotes(after)}`;
+}
+
+const MINUTE = 'MINUTE';
 
 const loopback = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** For a POSIX shell. */
 function quoted(text: string): string {
-  return /^[A-Za-z0-9_.:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[A-Za-z0-9_.:/@%+=-]+$/.test(text) ? text : inQuotes(text);
+}
+
+function inQuotes(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -22,7 +22,7 @@ export function registration(
   place: DevicePlace,
   key: string | undefined,
   now: Instant,
-): { device: Device; validFrom: Instant; changes: NewRegistryChange[] } {
+): { device: Device; installation: Installation; validFrom: Instant; changes: NewRegistryChange[] } {
   const { deviceId } = place;
   checkDeviceId(deviceId);
   const held = view.at('device', deviceId, now) ?? laterState(view, deviceId, now);
@@ -37,11 +37,15 @@ export function registration(
   }
   const device: Device = { deviceId, domain: LIVE, role: 'sensor', key: key ?? randomKey() };
   const validFrom = place.from ?? beginning(view, deviceId, now);
-  const installed = installation(view, place, validFrom);
+  const installation = installationAt(view, place, validFrom);
   return {
     device,
+    installation,
     validFrom,
-    changes: [{ kind: 'device', id: deviceId, validFrom, body: device }, installed],
+    changes: [
+      { kind: 'device', id: deviceId, validFrom, body: device },
+      { kind: 'installation', id: deviceId, validFrom, body: installation },
+    ],
   };
 }
 
@@ -54,7 +58,8 @@ export function relocation(
   const device = knownDevice(view, place.deviceId, now);
   const standing = view.at('installation', place.deviceId, now);
   const validFrom = place.from ?? (standing ? now : beginning(view, place.deviceId, now));
-  const changes = [installation(view, place, validFrom, standing)];
+  const body = installationAt(view, place, validFrom, standing);
+  const changes: NewRegistryChange[] = [{ kind: 'installation', id: place.deviceId, validFrom, body }];
   // A device that stands somewhere before it was registered was registered too late.
   if (view.at('device', place.deviceId, validFrom) === undefined)
     changes.unshift({ kind: 'device', id: place.deviceId, validFrom, body: device });
@@ -75,23 +80,22 @@ export function retirement(
   return changes;
 }
 
-function installation(
+function installationAt(
   view: RegistryView,
   { deviceId, siteId, periodS, lanes, directions }: DevicePlace,
   validFrom: Instant,
   before?: Installation,
-): NewRegistryChange {
+): Installation {
   const known = view.at('site', siteId, validFrom) ?? laterSite(view, siteId, validFrom);
   if (!known) throw unknownSite(view, siteId);
   const period = periodS ?? before?.periodS;
-  const body: Installation = {
+  return {
     deviceId,
     siteId,
     ...(period === undefined ? {} : { periodS: period }),
     ...withList('lanes', lanes ?? before?.lanes),
     ...withList('directions', directions ?? before?.directions),
   };
-  return { kind: 'installation', id: deviceId, validFrom, body };
 }
 
 function withList<N extends string, T>(name: N, list: readonly T[] | undefined): { [K in N]?: T[] } {
@@ -134,7 +138,11 @@ function laterSite(view: RegistryView, siteId: string, at: Instant) {
 function unknownSite(view: RegistryView, siteId: string): OperatorFault {
   const sites = view.history('site');
   const named = new Map(sites.flatMap((h) => [[h.id, h.id] as const, [h.body.name ?? h.id, h.id] as const]));
-  const near = [...new Set(nearestNames(siteId, named.keys()).map((name) => named.get(name)!))];
+  const ids = new Set(nearestNames(siteId, named.keys()).map((name) => named.get(name)!));
+  const near = [...ids].map((id) => {
+    const name = sites.findLast((h) => h.id === id)?.body.name;
+    return name && name !== id ? `${id} (${name})` : id;
+  });
   return new OperatorFault(
     `there is no site ${siteId}`,
     sites.length === 0

@@ -29,7 +29,7 @@ export function deadLettersCommand(program: Command): void {
     .command('dead-letters')
     .summary('readings that were refused or quarantined, and judging them again')
     .description(
-      'Lists readings that were rejected or quarantined, by reason and device. With --payload one by one, each with its\nplace in the log (partition, position, index) and what was sent.',
+      'Lists readings that were rejected or quarantined, by reason and device. With --payload one by one, each with its place in the log (partition, position, index) and what was sent.',
     )
     .addOption(new Option('--reason <reason>', 'only these').choices(deadLetterReasons))
     .option('--device <id>', 'only of this device')
@@ -116,7 +116,7 @@ function readmitCommand(deadLetters: Command): void {
     .command('readmit')
     .summary('judge dead letters again, after a fix')
     .description(
-      'Judges dead letters again under today’s registry and rules, after a fix: a device installed, a rule mended. What\npasses is counted as of the order and its outcome moves in the ledger; `received` stays what the devices sent.\nWhat fails again stays a dead letter. Done twice, the second time changes nothing.',
+      'Judges dead letters again under today’s registry and rules, after a fix: a device installed, a rule mended. What passes is counted as of the order and its outcome moves in the ledger; `received` stays what the devices sent. What fails again stays a dead letter. Done twice, the second time changes nothing.',
     )
     .addOption(new Option('--reason <reason>', 'only these').choices(deadLetterReasons))
     .option('--device <id>', 'only of this device')

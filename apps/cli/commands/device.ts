@@ -52,7 +52,7 @@ function registerCommand(device: Command): void {
   withPlaceOptions(device.command('register'))
     .summary('register a device and make its credential')
     .description(
-      'Registers a live sensor at a site and prints its credential, once: the key is shown nowhere else. A pipeline that\nruns lets it in within a second.',
+      'Registers a live sensor at a site and prints its credential, once: the key is shown nowhere else. A pipeline that runs lets it in within a second.',
     )
     .argument('<id>', 'device id, as in IoT Hub')
     .option('--from <time>', 'from when it stands there, city time (default: the hour under way)')
@@ -65,7 +65,7 @@ function registerCommand(device: Command): void {
         const view = await data.registry.view();
         const made = registration(view, placeOf(id, flags, timezone), flags.key, Date.now());
         await data.registry.change(made.changes);
-        const credential = credentialOf(made.device, doorsOf(config, data), flags.period);
+        const credential = credentialOf(made.device, doorsOf(config, data), made.installation);
         if (flags.format !== 'table') return printRows([{ ...credential }], flags.format);
         say(`registered ${id} at site ${flags.site} from ${cityTime(timezone).format(made.validFrom)}`);
         process.stdout.write(credentialText(credential));
@@ -104,6 +104,20 @@ function doorsOf(config: Config, data: DataDirectory): Doors {
   };
 }
 
+const columns = [
+  'device_id',
+  'role',
+  'domain',
+  'site_id',
+  'site',
+  'period_s',
+  'lanes',
+  'directions',
+  'last_observed',
+  'valid_from',
+  'valid_to',
+];
+
 function listCommand(device: Command): void {
   device
     .command('list')
@@ -141,7 +155,7 @@ function listCommand(device: Command): void {
               valid_to: Number.isFinite(validTo) ? instant(validTo) : null,
             };
           });
-        printRows(rows, flags.format);
+        printRows(rows, flags.format, columns);
       });
     });
 }
@@ -150,7 +164,7 @@ function installCommand(device: Command): void {
   withPlaceOptions(device.command('install'))
     .summary('move a device to a site, or say from when it stood there')
     .description(
-      'Moves a device. What it should send stays as it was, where nothing is said of it. With --from in the past, dead\nletters from before its installation can then be readmitted: `headway dead-letters readmit`.',
+      'Moves a device. What it should send stays as it was, where nothing is said of it. With --from in the past, dead letters from before its installation can then be readmitted: `headway dead-letters readmit`.',
     )
     .argument('<id>', 'device id')
     .option('--from <time>', 'from when it stands there, city time (default: now)')

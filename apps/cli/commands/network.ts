@@ -39,7 +39,7 @@ function importCommand(network: Command): void {
     .command('import')
     .summary('take sites, links, corridors or zones from a file')
     .description(
-      'Reads GeoJSON (points are sites, lines links, polygons zones) or CSV (sites, links, corridors) and writes what is\nnew or has changed; docs/network.md names every property and column. The same file again changes nothing.\nExit code 1 when something in the file could not be used; the rest is taken all the same.',
+      'Reads GeoJSON (points are sites, lines links, polygons zones) or CSV (sites, links, corridors) and writes what is new or has changed; docs/network.md names every property and column. The same file again changes nothing.\nExit code 1 when something in the file could not be used; the rest is taken all the same.',
     )
     .argument('<file>', 'a .geojson, .json or .csv file')
     .addOption(
@@ -159,7 +159,8 @@ function listCommand(network: Command): void {
             .filter((h) => flags.history || (h.validFrom <= at && at < h.validTo))
             .map((h) => networkRow(kind, h, (t) => time.format(t))),
         );
-        printRows(rows, flags.format, columns);
+        const filled = columns.filter((c) => flags.format !== 'table' || rows.some((row) => row[c] !== null));
+        printRows(rows, flags.format, filled);
       });
     });
 }
