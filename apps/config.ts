@@ -19,7 +19,7 @@ const schema = z.strictObject({
       mqttPort: port.default(1883),
       mqttsPort: port.default(8883),
       /** Host name of the IoT Hub that devices believe they speak to. */
-      hubName: z.string().optional(),
+      hubName: z.string().min(1).default('headway.azure-devices.net'),
     })
     .prefault({}),
   log: z

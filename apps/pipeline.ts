@@ -55,7 +55,7 @@ export async function startPipeline(
     port: options.ephemeral ? 0 : mqttPort,
     ...(tls ? { tls, tlsPort: mqttsPort } : {}),
     clock: Date.now,
-    ...(hubName ? { hubName } : {}),
+    hubName,
   }).catch((error: NodeJS.ErrnoException) => {
     throw new OperatorFault(
       `could not listen for devices on ${host}`,

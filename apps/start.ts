@@ -147,7 +147,7 @@ async function live(
       ? {
           azure: {
             sensors: options.azureSensors,
-            hubHostName: hubName ?? 'headway.azure-devices.net',
+            hubHostName: hubName,
             gateway: `localhost:${tlsPort}`,
             ca: readFileSync(join(data.certificatesPath, 'ca.pem'), 'utf8'),
           },
