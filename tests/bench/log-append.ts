@@ -65,9 +65,11 @@ async function appendAndReadBack(
   );
   await appendAll(log, calls, records / CALL_RECORDS / 10, CALLS_IN_FLIGHT); // warm-up
   syncs = 0;
+  const cpuBefore = process.cpuUsage();
   const started = performance.now();
   const latenciesMs = await appendAll(log, calls, records / CALL_RECORDS, CALLS_IN_FLIGHT);
   const appendS = elapsedS(started);
+  const { user, system } = process.cpuUsage(cpuBefore);
 
   const readStarted = performance.now();
   const read = await readAll(log);
@@ -76,6 +78,7 @@ async function appendAndReadBack(
   const name = `log, ${partitions} partition${partitions === 1 ? '' : 's'}`;
   return [
     { name: `${name}: append`, value: records / appendS, unit: 'records/s', atLeast: 1_000_000 },
+    { name: `${name}: append, processor time`, value: (user + system) / records, unit: 'µs/record' },
     { name: `${name}: records per fdatasync`, value: records / syncs, unit: 'records' },
     { name: `${name}: call of 1,000, p99`, value: p99(latenciesMs), unit: 'ms' },
     { name: `${name}: read back`, value: read / readS, unit: 'records/s' },
