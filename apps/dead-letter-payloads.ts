@@ -14,17 +14,25 @@ export async function payloadsAt(
   places: readonly Place[],
 ): Promise<Map<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>();
-  if (places.length === 0 || !existsSync(data.logPath)) return found;
-  const log = await readSegmentLog({ directory: data.logPath });
+  if (places.length === 0) return found;
+  if (existsSync(data.logPath)) await readLogs(data.logPath, places, found);
+  const missing = places.filter((p) => !found.has(`${p.partition}/${p.position}`));
+  if (missing.length > 0) await readArchive(data, missing, found);
+  return found;
+}
+
+async function readLogs(
+  directory: string,
+  places: readonly Place[],
+  found: Map<string, Uint8Array>,
+): Promise<void> {
+  const log = await readSegmentLog({ directory });
   try {
     const byPartition = Map.groupBy(places, (p) => p.partition);
     for (const [partition, own] of byPartition) await readLog(log, partition, positionsOf(own), found);
   } finally {
     await log.close();
   }
-  const missing = places.filter((p) => !found.has(`${p.partition}/${p.position}`));
-  if (missing.length > 0) await readArchive(data, missing, found);
-  return found;
 }
 
 function positionsOf(places: readonly Place[]): number[] {

@@ -33,7 +33,10 @@ export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState;
   ]);
   const sensors = gauge('sensors', 'Sensors by state.', ['state']);
   const deadLetters = gauge('dead_letters', 'Messages with readings that were refused or quarantined.');
-  const exported = gauge('lake_exported_timestamp_seconds', 'When the lake was last brought up to date.');
+  const exported = gauge(
+    'lake_exported_timestamp_seconds',
+    'When the lake was last brought up to date; 0 before.',
+  );
 
   const setCounter = (metric: Counter, n: number) => {
     metric.reset();
