@@ -9,14 +9,16 @@ import { type Identified, identify } from './identity.ts';
 import { addToLedger, collectLedger, loadHour, mustLoad } from './ledger-counts.ts';
 import {
   type DeviceStream,
+  findSlot,
   newDeviceStream,
+  type SiteWindow,
   type SlotWindow,
   type SlotWindows,
   type SubjectStream,
   slotOf,
   subjectOf,
 } from './streams.ts';
-import { windowValues } from './window-values.ts';
+import { addMembers } from './window-values.ts';
 
 export interface ClosingRule {
   /** A window closes when later readings of its own stream have passed its end by this much. */
@@ -101,7 +103,8 @@ export function processor(closing: ClosingRule) {
       for (const j of judged) {
         if (!isAdmitted(j)) continue;
         const { subject, direction, lane } = j.slot;
-        const slot = device.subjects.get(subject)?.slots.find((s) => isSlot(s, j));
+        const known = device.subjects.get(subject)?.slots;
+        const slot = known && findSlot(known, j.kind.kind, j.slot, j.windowS);
         if (!slot || j.windowStart > slot.frontier || slot.windows.has(j.windowStart)) continue;
         const { kind, windowS } = slot;
         const startAt = j.windowStart;
@@ -250,14 +253,7 @@ export function processor(closing: ClosingRule) {
       for (const site of window.sites) {
         if (!site.changed) continue;
         site.changed = false;
-        const { kind, direction, lane, windowS } = slot;
-        const { deviceId } = device;
-        const { siteId, members, revision, reason } = site;
-        const { startAt } = window;
-        const expected = expectedS(deviceId, siteId, members.at(-1)?.observedAt ?? startAt, slot);
-        const values = windowValues(kind, members, expected);
-        const key = { kind, deviceId, subject, siteId, direction, lane, windowS, startAt };
-        windows.push({ ...key, ...values, revision, reason, members });
+        windows.push(windowRow(device.deviceId, subject, slot, window, site, expectedS));
       }
       if (window.sites.every((site) => site.revision >= 0)) slot.windows.delete(window.startAt);
     }
@@ -281,19 +277,51 @@ function isAdmitted(judged: Judged): judged is Admitted {
   return judged.code === COUNTED;
 }
 
-function isSlot(s: SlotWindows, j: Admitted): boolean {
-  return (
-    s.lane === j.slot.lane &&
-    s.kind === j.kind.kind &&
-    s.windowS === j.windowS &&
-    s.direction === j.slot.direction
-  );
-}
-
 function touch(state: PartitionState, device: DeviceStream): void {
   if (device.touched) return;
   device.touched = true;
   state.touched.push(device);
+}
+
+function windowRow(
+  deviceId: string,
+  subject: string,
+  slot: SlotWindows,
+  { startAt }: SlotWindow,
+  { siteId, members, revision, reason }: SiteWindow,
+  expectedS: ExpectedS,
+): WindowRow {
+  const { kind, direction, lane, windowS } = slot;
+  const at = members.length > 0 ? members[members.length - 1]!.observedAt : startAt;
+  const row: WindowRow = {
+    kind,
+    deviceId,
+    subject,
+    siteId,
+    direction,
+    lane,
+    windowS,
+    startAt,
+    readings: members.length,
+    observedS: 0,
+    count: null,
+    countS: 0,
+    classCounts: {},
+    occupancyMicroS: 0,
+    occupancyS: 0,
+    paceMicroS: 0,
+    paceCount: 0,
+    speedMilliS: 0,
+    speedS: 0,
+    speedHistogram: [],
+    histogramBasis: null,
+    expectedS: expectedS(deviceId, siteId, at, slot),
+    revision,
+    reason,
+    members,
+  };
+  addMembers(row, kind, members);
+  return row;
 }
 
 /** Revision 0 for what was not published yet. True where there was any. */

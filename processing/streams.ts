@@ -80,12 +80,24 @@ export function subjectOf(device: DeviceStream, subject: string): SubjectStream 
   return found;
 }
 
-export function slotOf(stream: SubjectStream, kind: string, slot: Slot, windowS: number): SlotWindows {
-  for (const s of stream.slots) {
-    if (s.lane === slot.lane && s.kind === kind && s.windowS === windowS && s.direction === slot.direction)
-      return s;
+type SlotName = Omit<Slot, 'subject'>;
+
+export function findSlot(
+  slots: readonly SlotWindows[],
+  kind: string,
+  { lane, direction }: SlotName,
+  windowS: number,
+): SlotWindows | undefined {
+  for (const s of slots) {
+    if (s.lane === lane && s.kind === kind && s.windowS === windowS && s.direction === direction) return s;
   }
-  const { direction, lane } = slot;
+  return undefined;
+}
+
+export function slotOf(stream: SubjectStream, kind: string, name: SlotName, windowS: number): SlotWindows {
+  const known = findSlot(stream.slots, kind, name, windowS);
+  if (known) return known;
+  const { direction, lane } = name;
   const frontier = Number.NEGATIVE_INFINITY;
   const made: SlotWindows = { kind, direction, lane, windowS, frontier, windows: new Map() };
   stream.slots.push(made);

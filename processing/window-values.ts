@@ -2,33 +2,12 @@ import type { Content } from '#domain/readings/reading-kind.ts';
 import { DETECTOR_OFF, DETECTOR_ON } from '#domain/readings/signal-event.ts';
 import type { HistogramBasis, Member, WindowValues } from '#domain/window.ts';
 
-/** The figures of a window: a fold over its members, the same in any order. Units: see `WindowValues`. */
-export function windowValues(
-  kind: string,
-  members: readonly Member[],
-  expectedS: number | null,
-): WindowValues {
-  const values: WindowValues = {
-    readings: members.length,
-    observedS: 0,
-    count: null,
-    countS: 0,
-    classCounts: {},
-    occupancyMicroS: 0,
-    occupancyS: 0,
-    paceMicroS: 0,
-    paceCount: 0,
-    speedMilliS: 0,
-    speedS: 0,
-    speedHistogram: [],
-    histogramBasis: null,
-    expectedS,
-  };
+/** Adds a window's members to its figures, which begin at nothing: the same in any order. Units: see `WindowValues`. */
+export function addMembers(values: WindowValues, kind: string, members: readonly Member[]): void {
   if (kind === 'traffic-flow') addTrafficFlow(values, members);
   else if (kind === 'signal-event') addActuations(values, members);
   else if (kind === 'travel-time')
     for (const m of members) values.observedS += countingContent(m)[0] as number;
-  return values;
 }
 
 /** The content that counts: the last in the order of the log. */

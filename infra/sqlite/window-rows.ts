@@ -49,7 +49,7 @@ export function windowRows(db: DatabaseSync) {
 
   const write = (row: WindowRow): void => {
     const series = seriesOf(row);
-    const figures = JSON.stringify(figureNames.map((name) => row[name]));
+    const figures = figuresText(row);
     const members = JSON.stringify(serialiseMembers(row.members, row.startAt));
     const { changes } = upsert.run(row.startAt, series, row.revision, row.reason, figures, members);
     if (changes !== 0) return;
@@ -73,6 +73,14 @@ export function windowRows(db: DatabaseSync) {
       return (rows as unknown as StoredWindow[]).map((row) => toWindowRow(key, row));
     },
   };
+}
+
+/** The figures in the order of `figureNames`. */
+function figuresText(w: WindowValues): string {
+  const classes = JSON.stringify(w.classCounts);
+  const histogram = JSON.stringify(w.speedHistogram);
+  const basis = w.histogramBasis === null ? 'null' : `"${w.histogramBasis}"`;
+  return `[${w.readings},${w.observedS},${w.count},${w.countS},${classes},${w.occupancyMicroS},${w.occupancyS},${w.paceMicroS},${w.paceCount},${w.speedMilliS},${w.speedS},${histogram},${basis},${w.expectedS}]`;
 }
 
 const SERIES_REMEMBERED = 200_000;
