@@ -4,8 +4,6 @@
 -- Judged after not-json, unknown-kind and schema and before all other reasons (domain/outcome.ts). Fractions of
 -- observedAt finer than a millisecond are cut off (domain/instant.ts).
 
--- [prepare]
-
 -- [examined]
 SELECT count(*) FROM readings WHERE audit_readable(outcome, reason);
 

@@ -1,8 +1,6 @@
 -- question: Is the hourly roll-up the sum of its windows?
 -- source: docs/lake.md, table `hourly`; windows longer than an hour belong to no hour
 
--- [prepare]
-
 -- [examined]
 SELECT count(*) FROM hourly;
 

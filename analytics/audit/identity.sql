@@ -1,8 +1,6 @@
 -- question: Is every reading counted, duplicate or restated as the order of the log within its device says?
 -- source: semantics.md "Identity and outcomes"; `identity` and `content` of each domain/readings/*.ts
 
--- [prepare]
-
 -- [examined]
 SELECT count(*) FROM audit_entries;
 

@@ -11,12 +11,12 @@ SELECT device_id, max(position) AS ended_at FROM archive WHERE type = 'end' GROU
 CREATE OR REPLACE TEMP TABLE audit_live_time AS
 SELECT partition, max(epoch_ms(received_at)) AS live_ms FROM archive WHERE domain = 'live' GROUP BY partition;
 
--- Stretches of the archive, small enough to be held in memory record by record.
-CREATE OR REPLACE TEMP TABLE audit_stretches AS
-WITH stretches AS (
-  SELECT partition, position // 500000 AS stretch FROM archive
-  UNION
-  SELECT partition, position // 500000 FROM readings
-)
-SELECT partition, stretch * 500000 AS from_position, stretch * 500000 + 499999 AS to_position
-FROM stretches GROUP BY ALL ORDER BY ALL;
+-- How far the archive should reach; what is processed but not archived is added to it.
+CREATE OR REPLACE TEMP TABLE audit_reach AS
+SELECT partition, max(position) AS reaches FROM archive GROUP BY partition;
+
+-- Positions that the log could not read, by its own word.
+CREATE OR REPLACE TEMP TABLE audit_corrupt (partition INTEGER, from_position BIGINT, to_position BIGINT, detail VARCHAR);
+
+CREATE OR REPLACE TEMP TABLE audit_log_records (partition INTEGER, position BIGINT, type VARCHAR, device_id VARCHAR,
+  received_at TIMESTAMPTZ, domain VARCHAR, payload_md5 VARCHAR);

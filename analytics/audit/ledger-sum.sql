@@ -2,8 +2,6 @@
 -- source: semantics.md "The ledger": received = counted + duplicate + restated + rejected + quarantined, where received
 --   are the readings found in the archived payloads
 
--- [prepare]
-
 -- [examined]
 SELECT count(DISTINCT (partition, device_id, hour)) FROM audit_received;
 

@@ -2,8 +2,6 @@
 -- source: semantics.md "The ledger": by partition, device, hour received, hour observed (null where it can not be
 --   trusted), outcome and reason. `late` depends on arrival and is not compared.
 
--- [prepare]
-
 -- [examined]
 SELECT count(*) FROM ledger;
 

@@ -21,100 +21,109 @@ SELECT *, hash(kind, device_id, subject, site_id, direction, lane, window_s, sta
        WHEN speed_milli IS NOT NULL AND count IS NULL THEN 3 END::TINYINT AS basis
 FROM audit_members;
 
-CREATE OR REPLACE TEMP TABLE audit_histograms AS
+CREATE OR REPLACE TEMP TABLE audit_sums AS
+SELECT w, any_value(entry) AS entry, min(ordered_at) AS first_at, max(observed_ms) AS last_ms, min(basis) AS basis,
+  count(*) AS readings, sum(period_s)::BIGINT AS observed_s, sum(counted)::BIGINT AS count,
+  coalesce(sum(period_s) FILTER (kind = 'traffic-flow' AND count IS NOT NULL), 0)::BIGINT AS count_s,
+  coalesce(sum(occupancy_micro * period_s), 0)::BIGINT AS occupancy_micro_s,
+  coalesce(sum(period_s) FILTER (occupancy_micro IS NOT NULL), 0)::BIGINT AS occupancy_s,
+  coalesce(sum(audit_half_up(count::DOUBLE * 3.6e12 / speed_milli)) FILTER (paced), 0)::BIGINT AS pace_micro_s,
+  coalesce(sum(count) FILTER (paced), 0)::BIGINT AS pace_count,
+  coalesce(sum(speed_milli * period_s) FILTER (timed), 0)::BIGINT AS speed_milli_s,
+  coalesce(sum(period_s) FILTER (timed), 0)::BIGINT AS speed_s
+FROM audit_contributions GROUP BY w;
+
+CREATE OR REPLACE TEMP TABLE audit_class_sums AS
+WITH sums AS (
+  SELECT w, sum(classes.car)::BIGINT AS car, sum(classes.van)::BIGINT AS van, sum(classes.truck)::BIGINT AS truck, sum(classes.bus)::BIGINT AS bus, sum(classes.tram)::BIGINT AS tram, sum(classes.motorcycle)::BIGINT AS motorcycle, sum(classes.bicycle)::BIGINT AS bicycle, sum(classes.pedestrian)::BIGINT AS pedestrian, sum(classes.other)::BIGINT AS other
+  FROM audit_contributions WHERE classes IS NOT NULL GROUP BY w
+)
+SELECT w, list_sort(list_filter([
+    {key: 'car', value: car},
+    {key: 'van', value: van},
+    {key: 'truck', value: truck},
+    {key: 'bus', value: bus},
+    {key: 'tram', value: tram},
+    {key: 'motorcycle', value: motorcycle},
+    {key: 'bicycle', value: bicycle},
+    {key: 'pedestrian', value: pedestrian},
+    {key: 'other', value: other}
+  ], lambda c: c.value IS NOT NULL)) AS class_counts
+FROM sums;
+
+CREATE OR REPLACE TEMP VIEW audit_published AS
+SELECT hash(kind, device_id, subject, site_id, direction, lane::INTEGER, window_s::INTEGER, epoch_ms(start_at)) AS w,
+  * REPLACE (
+    CASE WHEN cardinality(class_counts) > 0 THEN list_sort(map_entries(class_counts)) END AS class_counts,
+    CASE histogram_basis WHEN 'drivers' THEN 1 WHEN 'means-by-count' THEN 2 WHEN 'means-by-time' THEN 3
+      ELSE 0 END::TINYINT AS histogram_basis),
+  epoch_ms(start_at) AS start_ms
+FROM windows WHERE audit_in_share(device_id);
+
+-- Bins by themselves: made and published weights that do not cancel out.
+CREATE OR REPLACE TEMP TABLE audit_unlike_bins AS
 WITH weights AS (
-  SELECT w, basis, d.kmh, d.vehicles AS weight
+  SELECT w, basis, d.kmh, d.vehicles AS made, 0 AS stored
   FROM (SELECT w, basis, unnest(drivers) AS d FROM audit_contributions WHERE basis = 1)
   UNION ALL
-  SELECT w, basis, (speed_milli // 1000)::SMALLINT, CASE basis WHEN 2 THEN count ELSE period_s END
+  SELECT w, basis, (speed_milli // 1000)::SMALLINT, CASE basis WHEN 2 THEN count ELSE period_s END, 0
   FROM audit_contributions WHERE basis > 1
-), bins AS (
-  SELECT w, basis, kmh, sum(weight)::BIGINT AS weight FROM weights GROUP BY ALL
-), histograms AS (
-  SELECT w, basis, list({key: kmh, value: weight} ORDER BY kmh) AS bins FROM bins GROUP BY w, basis
+  UNION ALL
+  SELECT w, histogram_basis, unnest(map_keys(speed_histogram)), 0, unnest(map_values(speed_histogram))
+  FROM audit_published
 )
-SELECT w, min(basis) AS basis, min_by(bins, basis) AS bins FROM histograms GROUP BY w;
+SELECT w, basis, kmh, sum(made)::BIGINT AS made, sum(stored)::BIGINT AS stored
+FROM weights GROUP BY w, basis, kmh HAVING sum(made) <> sum(stored);
 
-CREATE OR REPLACE TEMP TABLE audit_windows AS
-WITH sums AS (
-  SELECT w, any_value(kind) AS kind, any_value(device_id) AS device_id, any_value(subject) AS subject,
-    any_value(site_id) AS site_id, any_value(direction) AS direction, any_value(lane) AS lane,
-    any_value(window_s) AS window_s, any_value(start_ms) AS start_ms,
-    any_value(partition) AS partition, any_value(live) AS live, min(ordered_at) AS first_at, max(observed_ms) AS last_ms,
-    count(*) AS readings, sum(period_s)::BIGINT AS observed_s,
-    sum(counted)::BIGINT AS count,
-    coalesce(sum(period_s) FILTER (kind = 'traffic-flow' AND count IS NOT NULL), 0)::BIGINT AS count_s,
-    coalesce(sum(occupancy_micro * period_s), 0)::BIGINT AS occupancy_micro_s,
-    coalesce(sum(period_s) FILTER (occupancy_micro IS NOT NULL), 0)::BIGINT AS occupancy_s,
-    coalesce(sum(audit_half_up(count::DOUBLE * 3.6e12 / speed_milli)) FILTER (paced), 0)::BIGINT AS pace_micro_s,
-    coalesce(sum(count) FILTER (paced), 0)::BIGINT AS pace_count,
-    coalesce(sum(speed_milli * period_s) FILTER (timed), 0)::BIGINT AS speed_milli_s,
-    coalesce(sum(period_s) FILTER (timed), 0)::BIGINT AS speed_s,
-    sum(classes.car)::BIGINT AS car, sum(classes.van)::BIGINT AS van, sum(classes.truck)::BIGINT AS truck,
-    sum(classes.bus)::BIGINT AS bus, sum(classes.tram)::BIGINT AS tram, sum(classes.motorcycle)::BIGINT AS motorcycle,
-    sum(classes.bicycle)::BIGINT AS bicycle, sum(classes.pedestrian)::BIGINT AS pedestrian,
-    sum(classes.other)::BIGINT AS other
-  FROM audit_contributions GROUP BY w
-)
-SELECT s.*, h.bins AS histogram,
-  CASE h.basis WHEN 1 THEN 'drivers' WHEN 2 THEN 'means-by-count' WHEN 3 THEN 'means-by-time' END AS histogram_basis,
-  CASE WHEN i.period_s IS NOT NULL
-        AND (CASE WHEN len(i.lanes) > 0 THEN list_contains(i.lanes, s.lane) ELSE s.lane = 0 END)
-        AND (CASE WHEN len(i.directions) > 0 THEN list_contains(i.directions, s.direction) ELSE s.direction = '' END)
-       THEN s.window_s END::BIGINT AS expected_s
-FROM sums s
-LEFT JOIN audit_histograms h USING (w)
-LEFT JOIN installations i ON i.device_id = s.device_id AND i.site_id = s.site_id
-  AND make_timestamptz(s.last_ms * 1000) >= i.valid_from AND make_timestamptz(s.last_ms * 1000) < i.valid_to;
-
--- Pairs that are not alike.
+-- Made and published, where they are not alike; a side that is not there is NULL.
 CREATE OR REPLACE TEMP TABLE audit_unlike_windows AS
 WITH made AS (
-  SELECT * EXCLUDE (car, van, truck, bus, tram, motorcycle, bicycle, pedestrian, other),
-    CASE WHEN coalesce(car, van, truck, bus, tram, motorcycle, bicycle, pedestrian, other) IS NOT NULL THEN
-      list_sort(list_filter([{key: 'car', value: car}, {key: 'van', value: van}, {key: 'truck', value: truck},
-        {key: 'bus', value: bus}, {key: 'tram', value: tram}, {key: 'motorcycle', value: motorcycle},
-        {key: 'bicycle', value: bicycle}, {key: 'pedestrian', value: pedestrian}, {key: 'other', value: other}],
-        lambda c: c.value IS NOT NULL)) END AS class_counts
-  FROM audit_windows
-), published AS (
-  SELECT hash(kind, device_id, subject, site_id, direction, lane::INTEGER, window_s::INTEGER, epoch_ms(start_at)) AS w,
-    * REPLACE (nullif(list_sort(map_entries(class_counts)), []) AS class_counts),
-    nullif(list_sort(map_entries(speed_histogram)), []) AS histogram, epoch_ms(start_at) AS start_ms
-  FROM windows WHERE audit_in_share(device_id)
+  SELECT s.* EXCLUDE (basis), coalesce(s.basis, 0) AS histogram_basis, c.class_counts
+  FROM audit_sums s LEFT JOIN audit_class_sums c USING (w)
+), pairs AS (
+  SELECT m, p, CASE WHEN i.period_s IS NOT NULL
+      AND (CASE WHEN len(i.lanes) > 0 THEN list_contains(i.lanes, p.lane) ELSE p.lane = 0 END)
+      AND (CASE WHEN len(i.directions) > 0 THEN list_contains(i.directions, p.direction) ELSE p.direction = '' END)
+    THEN p.window_s END AS expected_s
+  FROM made m FULL JOIN audit_published p USING (w)
+  LEFT JOIN installations i ON i.device_id = p.device_id AND i.site_id = p.site_id
+    AND make_timestamptz(m.last_ms * 1000) >= i.valid_from AND make_timestamptz(m.last_ms * 1000) < i.valid_to
 )
-SELECT m, p
-FROM made m FULL JOIN published p USING (w)
+SELECT * FROM pairs
 WHERE (m.readings, m.observed_s, m.count, m.count_s, m.occupancy_micro_s, m.occupancy_s, m.pace_micro_s, m.pace_count,
-    m.speed_milli_s, m.speed_s, m.expected_s, m.histogram_basis)
+    m.speed_milli_s, m.speed_s, m.histogram_basis, m.class_counts, expected_s)
   IS DISTINCT FROM (p.readings, p.observed_s, p.count, p.count_s, p.occupancy_micro_s, p.occupancy_s, p.pace_micro_s,
-    p.pace_count, p.speed_milli_s, p.speed_s, p.expected_s, p.histogram_basis)
-  OR m.class_counts IS DISTINCT FROM p.class_counts OR m.histogram IS DISTINCT FROM p.histogram;
+    p.pace_count, p.speed_milli_s, p.speed_s, p.histogram_basis, p.class_counts, p.expected_s);
 
+-- Made, not published. Overdue: closed by an end record, by its own later readings, or by live time.
 CREATE OR REPLACE TEMP TABLE audit_absent_windows AS
 WITH heard AS (
   SELECT device_id, subject, max(observed_ms) AS heard_ms FROM audit_entries GROUP BY device_id, subject
 ), absent AS (
-  SELECT m.*, m.start_ms + m.window_s * 1000 AS end_ms FROM audit_unlike_windows WHERE p.w IS NULL
+  SELECT c.*, m.first_at, m.readings, c.start_ms + c.window_s * 1000 AS end_ms
+  FROM audit_unlike_windows u JOIN audit_contributions c ON c.entry = u.m.entry
+  WHERE u.p.w IS NULL
 )
 SELECT a.*,
   coalesce(e.ended_at > a.first_at, false)
   OR h.heard_ms >= a.end_ms + getvariable('audit_grace_ms')
-  OR (a.live AND coalesce(l.live_ms > a.end_ms + getvariable('audit_idle_ms'), false)) AS overdue
+  OR (a.live AND coalesce(l.live_ms >= a.end_ms + getvariable('audit_idle_ms'), false)) AS overdue
 FROM absent a
-LEFT JOIN heard h USING (device_id, subject)
+LEFT JOIN heard h ON h.device_id = a.device_id AND h.subject = a.subject
 LEFT JOIN audit_ended e ON e.device_id = a.device_id
 LEFT JOIN audit_live_time l ON l.partition = a.partition;
 
 -- [examined]
-SELECT count(*) FROM audit_windows;
+SELECT count(*) FROM audit_sums;
 
 -- [open]
 SELECT count(*) FROM audit_absent_windows WHERE NOT overdue;
 
 -- [differences]
-WITH figures AS (
-  SELECT p AS key, unnest(list_filter([
+WITH bases(basis, name) AS (
+  VALUES (1, 'drivers'), (2, 'means-by-count'), (3, 'means-by-time')
+), figures AS (
+  SELECT p.w AS w, unnest(list_filter([
       {figure: 'readings', expected: m.readings::VARCHAR, found: p.readings::VARCHAR},
       {figure: 'observed_s', expected: m.observed_s::VARCHAR, found: p.observed_s::VARCHAR},
       {figure: 'count', expected: m.count::VARCHAR, found: p.count::VARCHAR},
@@ -125,31 +134,39 @@ WITH figures AS (
       {figure: 'pace_count', expected: m.pace_count::VARCHAR, found: p.pace_count::VARCHAR},
       {figure: 'speed_milli_s', expected: m.speed_milli_s::VARCHAR, found: p.speed_milli_s::VARCHAR},
       {figure: 'speed_s', expected: m.speed_s::VARCHAR, found: p.speed_s::VARCHAR},
-      {figure: 'expected_s', expected: m.expected_s::VARCHAR, found: p.expected_s::VARCHAR},
-      {figure: 'histogram_basis', expected: m.histogram_basis::VARCHAR, found: p.histogram_basis::VARCHAR},
       {figure: 'class_counts', expected: m.class_counts::VARCHAR, found: p.class_counts::VARCHAR},
-      {figure: 'speed_histogram', expected: m.histogram::VARCHAR, found: p.histogram::VARCHAR}
+      {figure: 'expected_s', expected: expected_s::VARCHAR, found: p.expected_s::VARCHAR},
+      {figure: 'histogram_basis', expected: m.histogram_basis::VARCHAR, found: p.histogram_basis::VARCHAR}
     ], lambda f: f.expected IS DISTINCT FROM f.found)) AS figure
   FROM audit_unlike_windows WHERE m.w IS NOT NULL AND p.w IS NOT NULL
 ), unlike AS (
-  SELECT key.kind AS kind, key.device_id AS device_id, key.subject AS subject, key.site_id AS site_id,
-    key.direction AS direction, key.lane::INTEGER AS lane, key.window_s AS window_s, key.start_ms AS start_ms,
-    figure.figure AS problem, figure.expected AS expected, figure.found AS found
+  SELECT w, figure.figure AS problem,
+    CASE figure.figure WHEN 'histogram_basis' THEN (SELECT name FROM bases WHERE basis = figure.expected::INTEGER)
+      ELSE figure.expected END AS expected,
+    CASE figure.figure WHEN 'histogram_basis' THEN (SELECT name FROM bases WHERE basis = figure.found::INTEGER)
+      ELSE figure.found END AS found
   FROM figures
+  UNION ALL
+  SELECT b.w, 'speed_histogram at ' || kmh || ' km/h', made::VARCHAR, stored::VARCHAR
+  FROM audit_unlike_bins b JOIN audit_sums s ON s.w = b.w AND (s.basis = b.basis OR b.made = 0)
+  UNION ALL
+  SELECT p.w, 'published, but no reading makes it', NULL, p.readings || ' readings'
+  FROM audit_unlike_windows WHERE m.w IS NULL
+), named AS (
+  SELECT p.* EXCLUDE (w), u.w, u.problem, u.expected, u.found FROM unlike u JOIN audit_published p USING (w)
+), differences AS (
+  SELECT kind, device_id, subject, site_id, direction, lane::INTEGER AS lane, window_s, start_ms, problem, expected, found
+  FROM named
   UNION ALL
   SELECT kind, device_id, subject, site_id, direction, lane, window_s, start_ms,
     'not published', readings || ' readings', NULL
   FROM audit_absent_windows WHERE overdue
-  UNION ALL
-  SELECT p.kind, p.device_id, p.subject, p.site_id, p.direction, p.lane, p.window_s, p.start_ms,
-    'published, but no reading makes it', NULL, p.readings || ' readings'
-  FROM audit_unlike_windows WHERE m.w IS NULL
 )
 SELECT concat_ws(' ', kind, 'of', device_id, nullif(subject, ''), 'at', site_id, nullif(direction, ''),
     'lane ' || nullif(lane, 0), window_s || ' s from', make_timestamptz(start_ms * 1000)::VARCHAR) AS thing,
   problem, expected, found
-FROM unlike u
+FROM differences d
 WHERE NOT EXISTS (
   SELECT 1 FROM audit_unarchived n
-  WHERE n.device_id = u.device_id
-    AND n.hour BETWEEN u.start_ms // 3600000 AND (u.start_ms + u.window_s * 1000 - 1) // 3600000);
+  WHERE n.device_id = d.device_id
+    AND n.hour BETWEEN d.start_ms // 3600000 AND (d.start_ms + d.window_s * 1000 - 1) // 3600000);
