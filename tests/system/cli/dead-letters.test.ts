@@ -23,9 +23,12 @@ const payloads = [
 
 async function sendThenStop(data: DataDirectory): Promise<void> {
   const pipeline = await startPipeline(testConfig(), data, { ephemeral: true });
-  await sendAs('loop-1', key, pipeline.gateway.port, payloads);
-  await pipeline.processed();
-  await pipeline.stop();
+  try {
+    await sendAs('loop-1', key, pipeline.gateway.port, payloads);
+    await pipeline.processed();
+  } finally {
+    await pipeline.stop();
+  }
 }
 
 function windowsOf(data: DataDirectory): { start_at: number; figures: string; reason: string }[] {
