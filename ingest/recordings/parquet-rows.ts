@@ -1,7 +1,6 @@
-import { DuckDBInstance } from '@duckdb/node-api';
-
 /** Rows of a DuckDB query, chunk by chunk, as arrays in the order of its columns. */
 export async function* queryRows<Row extends readonly unknown[]>(sql: string): AsyncGenerator<Row> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   try {
     const connection = await instance.connect();

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import type { AuditResult } from '#analytics/audit/audit-result.ts';
-import { runAudit } from '#analytics/audit/run-audit.ts';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
-import { lakeSession } from '../../lake-session.ts';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
 import { cityOf, parseFormat, withContext } from '../context.ts';
 import { type Format, printRows, say } from '../print.ts';
@@ -19,6 +17,8 @@ export function auditCommand(program: Command): void {
     .action(async ({ format }: { format: Format }, command: Command) => {
       await withContext(command, async ({ data, config }) => {
         cityOf(data);
+        const { runAudit } = await import('#analytics/audit/run-audit.ts');
+        const { lakeSession } = await import('../../lake-session.ts');
         const connection = await lakeSession(data);
         const segments = await readSegmentLog({ directory: data.logPath });
         const bar = progress('auditing', 1);

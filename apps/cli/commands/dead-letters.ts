@@ -4,14 +4,12 @@ import { cityTime } from '#domain/city-time.ts';
 import type { DeadLetter } from '#domain/store.ts';
 import { OperatorFault } from '../../config.ts';
 import type { DataDirectory } from '../../data-directory.ts';
-import { payloadsAt, readingAt } from '../../dead-letter-payloads.ts';
 import {
   type DeadLetterSelection,
   deadLetterGroups,
   deadLetterReasons,
   listDeadLetters,
 } from '../../dead-letters.ts';
-import { plannedReadmission, readmitDeadLetters } from '../../readmit-dead-letters.ts';
 import { cityOf, parseFormat, parseWhole, withContext } from '../context.ts';
 import { type Format, printRows, type Row, say } from '../print.ts';
 
@@ -82,6 +80,7 @@ async function printPayloads(data: DataDirectory, flags: Flags): Promise<void> {
     letters.push(letter);
     readings += letter.indices.length;
   }
+  const { payloadsAt, readingAt } = await import('../../dead-letter-payloads.ts');
   const payloads = await payloadsAt(data, letters);
   const rows = letters.flatMap((letter) =>
     letter.indices.map((index): Row => {
@@ -132,6 +131,7 @@ function readmitCommand(deadLetters: Command): void {
       await withContext(command, async ({ config, data }) => {
         cityOf(data);
         const selection = selectionOf(flags);
+        const { plannedReadmission, readmitDeadLetters } = await import('../../readmit-dead-letters.ts');
         const plan = await plannedReadmission(data, selection);
         if (plan.readings > 0 && !flags.yes) await confirm(plan.readings, plan.places.length);
         const done = await readmitDeadLetters(config, data, selection, plan);

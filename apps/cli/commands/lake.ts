@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { refreshLake } from '../../lake-session.ts';
 import { withContext } from '../context.ts';
 import { say } from '../print.ts';
 import { progress } from '../progress.ts';
@@ -13,6 +12,7 @@ export function lakeCommand(program: Command): void {
     )
     .action(async (_options: unknown, command: Command) => {
       await withContext(command, async ({ data }) => {
+        const { refreshLake } = await import('../../lake-session.ts');
         const bar = progress('exporting', undefined);
         const done = await refreshLake(data, (stage, n, total) => bar.update(n, `of ${total} (${stage})`));
         bar.end();

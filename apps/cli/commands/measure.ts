@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { describeMeasures, getMeasure } from '#analytics/measures/measures.ts';
 import type { MeasureParameters } from '#analytics/measures/parameters.ts';
-import { copyMeasureTo, measureSql, runMeasure } from '#analytics/measures/run-measure.ts';
+import type { runMeasure } from '#analytics/measures/run-measure.ts';
 import { cityTime } from '#domain/city-time.ts';
 import { OperatorFault } from '../../config.ts';
-import { lakeSession } from '../../lake-session.ts';
+import type { lakeSession } from '../../lake-session.ts';
 import { cityOf, parseCityTime, withContext } from '../context.ts';
 import { type Format, formats, printRows, say } from '../print.ts';
 
@@ -48,6 +48,8 @@ export function measureCommand(program: Command): void {
       getMeasure(name);
       await withContext(command, async ({ data }) => {
         const { timezone } = cityOf(data);
+        const { lakeSession } = await import('../../lake-session.ts');
+        const { copyMeasureTo, measureSql, runMeasure } = await import('#analytics/measures/run-measure.ts');
         const connection = await lakeSession(data);
         const span = await dataSpan(connection);
         const parameters: MeasureParameters = {

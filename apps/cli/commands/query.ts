@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { OperatorFault } from '../../config.ts';
-import { lakeSession } from '../../lake-session.ts';
 import { parseFormat, withContext } from '../context.ts';
 import { type Format, printRows, type Row } from '../print.ts';
 
@@ -19,6 +18,7 @@ export function queryCommand(program: Command): void {
     )
     .action(async (sql: string, { format }: { format: Format }, command: Command) => {
       await withContext(command, async ({ data }) => {
+        const { lakeSession } = await import('../../lake-session.ts');
         const db = await lakeSession(data);
         const result = await db.runAndReadAll(sql).catch((error: unknown) => {
           const [fact, ...rest] = String(error instanceof Error ? error.message : error).split('\n');

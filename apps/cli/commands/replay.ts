@@ -1,9 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { recordingFormats } from '#ingest/recordings/recording-formats.ts';
 import { OperatorFault } from '../../config.ts';
-import { refreshLake } from '../../lake-session.ts';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
-import { replay } from '../../replay.ts';
 import { withContext } from '../context.ts';
 import { say } from '../print.ts';
 import { progress } from '../progress.ts';
@@ -49,6 +47,7 @@ export function replayCommand(program: Command): void {
           ...(options.device ? { device: options.device } : {}),
         });
         for (const note of recording.notes) say(`note: ${note}`);
+        const { replay } = await import('../../replay.ts');
         const bar = progress('replaying', undefined);
         const started = Date.now();
         const sent = await replay({
@@ -70,6 +69,7 @@ export function replayCommand(program: Command): void {
         }
         say(`ledger of ${data.path}: ${describeLedgerSum(ledgerSum(data.db))}`);
         if (options.lake) {
+          const { refreshLake } = await import('../../lake-session.ts');
           const lakeBar = progress('exporting', undefined);
           await refreshLake(data, (stage, done, total) => lakeBar.update(done, `of ${total} (${stage})`));
           lakeBar.end();

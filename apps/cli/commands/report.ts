@@ -1,11 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { htmlToPdf } from '#analytics/notebooks/html-to-pdf.ts';
 import { listReports } from '#analytics/notebooks/reports.ts';
 import { OperatorFault } from '../../config.ts';
-import { lakeSession } from '../../lake-session.ts';
-import { renderReport } from '../../report.ts';
 import { cityOf, withContext } from '../context.ts';
 import { printRows, say } from '../print.ts';
 
@@ -69,6 +66,8 @@ export async function reportCommand(program: Command): Promise<void> {
       }
       await withContext(command, async ({ data }) => {
         const city = cityOf(data);
+        const { lakeSession } = await import('../../lake-session.ts');
+        const { renderReport } = await import('../../report.ts');
         const connection = await lakeSession(data);
         const parameters = parametersOf(flags);
         const { html, errors, title } = await renderReport({ connection, city, path, parameters });
@@ -88,6 +87,7 @@ export async function reportCommand(program: Command): Promise<void> {
 }
 
 async function writePdf(html: string): Promise<void> {
+  const { htmlToPdf } = await import('#analytics/notebooks/html-to-pdf.ts');
   const pdf = await htmlToPdf(html, `${html.replace(/\.html?$/, '')}.pdf`);
   if (pdf.written) process.stdout.write(`${pdf.path}\n`);
   else throw new OperatorFault('could not write the PDF', pdf.because, pdf.hint, 3);

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
-import { start } from '../../start.ts';
 import { parseWhole, withContext } from '../context.ts';
 import { interrupted } from '../interrupted.ts';
 import { say } from '../print.ts';
@@ -36,6 +35,7 @@ export function startCommand(program: Command): void {
       .option('--once', 'end after the report')
       .action(async (flags: StartFlags, command: Command) => {
         await withContext(command, async ({ config, data }) => {
+          const { start } = await import('../../start.ts');
           const bar = progress('sending', undefined);
           await start({
             config,

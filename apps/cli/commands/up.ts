@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { OperatorFault } from '../../config.ts';
-import { up } from '../../up.ts';
 import { withContext } from '../context.ts';
 import { interrupted } from '../interrupted.ts';
 import { say } from '../print.ts';
@@ -23,6 +22,7 @@ export function upCommand(program: Command): void {
             'set city.name and city.timezone in headway.json, or HEADWAY_CITY_NAME and HEADWAY_CITY_TIMEZONE',
           );
         }
+        const { up } = await import('../../up.ts');
         const running = await up(config, data, interrupted(), say);
         const { gateway } = running.pipeline;
         say(
