@@ -32,11 +32,12 @@ export interface MemberEntry {
   content: Content;
 }
 
-/** One observation in a window: its distinct contents in the order of the log. The last one counts. */
-export interface Member {
+/** One observation in a window: the content that counts, the last in the order of the log, and those before it. */
+export interface Member extends MemberEntry {
   identity: string | number;
   observedAt: Instant;
-  entries: MemberEntry[];
+  /** Distinct contents that this one restated, first first. */
+  earlier: MemberEntry[] | undefined;
 }
 
 /** Whose speeds the histogram holds: drivers', or interval means weighted by vehicles or by seconds. */

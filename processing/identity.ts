@@ -17,30 +17,30 @@ const unchanged: readonly SiteWindow[] = [];
  * counted, one seen before it is a duplicate (also after other content came in between), new content restates. A
  * reading that finds its own entry is being processed again after a crash, and gets the outcome it had.
  */
-export function identify(
-  window: SlotWindow,
-  siteId: string,
-  identity: Member['identity'],
-  observedAt: number,
-  entry: MemberEntry,
-): Identified {
-  const found = findMember(window, identity);
+export function identify(window: SlotWindow, siteId: string, reading: Member): Identified {
+  const found = findMember(window, reading.identity);
   if (!found) {
     const site = siteWindow(window, siteId);
-    site.members.push({ identity, observedAt, entries: [entry] });
+    site.members.push(reading);
     return { outcome: COUNTED, changed: [site], moved: false };
   }
   const { member, site } = found;
-  const own = member.entries.findIndex((e) => e.position === entry.position && e.index === entry.index);
+  const entries = member.earlier ? [...member.earlier, member] : [member];
+  const own = entries.findIndex((e) => e.position === reading.position && e.index === reading.index);
   if (own >= 0) return { outcome: own === 0 ? COUNTED : RESTATED, changed: unchanged, moved: false };
-  if (member.entries.some((e) => sameContent(e.content, entry.content) && isBefore(e, entry))) {
+  if (entries.some((e) => sameContent(e.content, reading.content) && isBefore(e, reading))) {
     return { outcome: DUPLICATE, changed: unchanged, moved: false };
   }
-  member.entries.push(entry);
-  if (site.siteId === siteId) return { outcome: RESTATED, changed: [site], moved: false };
-  site.members.splice(site.members.indexOf(member), 1);
+  const { partition, position, index, orderedAt, content } = member;
+  reading.earlier = [...(member.earlier ?? []), { partition, position, index, orderedAt, content }];
+  const place = site.members.indexOf(member);
+  if (site.siteId === siteId) {
+    site.members[place] = reading;
+    return { outcome: RESTATED, changed: [site], moved: false };
+  }
+  site.members.splice(place, 1);
   const target = siteWindow(window, siteId);
-  target.members.push(member);
+  target.members.push(reading);
   return { outcome: RESTATED, changed: [site, target], moved: true };
 }
 

@@ -185,15 +185,16 @@ export function processor(closing: ClosingRule) {
       slot.windows.set(j.windowStart, window);
       if (j.windowStart > slot.frontier) slot.frontier = j.windowStart;
     }
-    const { position } = record;
-    const entry = {
+    const result = identify(window, j.siteId, {
+      identity: j.kind.identity(j.reading, j.observedAt),
+      observedAt: j.observedAt,
       partition: state.partition,
-      position,
+      position: record.position,
       index: j.index,
       orderedAt,
       content: j.kind.content(j.reading),
-    };
-    const result = identify(window, j.siteId, j.kind.identity(j.reading, j.observedAt), j.observedAt, entry);
+      earlier: undefined,
+    });
     const windowEnd = j.windowStart + j.windowS * 1_000;
     if (windowEnd < stream.nextCloseAt) stream.nextCloseAt = windowEnd;
     const passed = windowEnd <= stream.eventTime - closing.graceMs;

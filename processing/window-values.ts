@@ -1,4 +1,3 @@
-import type { Content } from '#domain/readings/reading-kind.ts';
 import { DETECTOR_OFF, DETECTOR_ON } from '#domain/readings/signal-event.ts';
 import type { HistogramBasis, Member, WindowValues } from '#domain/window.ts';
 
@@ -6,13 +5,7 @@ import type { HistogramBasis, Member, WindowValues } from '#domain/window.ts';
 export function addMembers(values: WindowValues, kind: string, members: readonly Member[]): void {
   if (kind === 'traffic-flow') addTrafficFlow(values, members);
   else if (kind === 'signal-event') addActuations(values, members);
-  else if (kind === 'travel-time')
-    for (const m of members) values.observedS += countingContent(m)[0] as number;
-}
-
-/** The content that counts: the last in the order of the log. */
-function countingContent(member: Member): Content {
-  return member.entries[member.entries.length - 1]!.content;
+  else if (kind === 'travel-time') for (const m of members) values.observedS += m.content[0] as number;
 }
 
 /** Content: see `trafficFlow`. Pace: microseconds a kilometre = 3.6e9 / (km/h), times vehicles, rounded once a reading. */
@@ -23,7 +16,7 @@ function addTrafficFlow(values: WindowValues, members: readonly Member[]): void 
     'means-by-time': new Map(),
   };
   for (const member of members) {
-    const content = countingContent(member);
+    const { content } = member;
     const periodS = content[0] as number;
     const count = content[1] as number | null;
     const speedMilliKmh = content[2] as number | null;
@@ -70,7 +63,7 @@ function addTrafficFlow(values: WindowValues, members: readonly Member[]): void 
 /** Detector-on events of a channel; other events are members, and count nothing. */
 function addActuations(values: WindowValues, members: readonly Member[]): void {
   for (const member of members) {
-    const eventCode = countingContent(member)[0] as number;
+    const eventCode = member.content[0] as number;
     if (eventCode === DETECTOR_ON) values.count = (values.count ?? 0) + 1;
     else if (eventCode === DETECTOR_OFF) values.count ??= 0;
   }

@@ -42,15 +42,22 @@ export function windowRow(fields: Partial<WindowRow> = {}): WindowRow {
       {
         identity: START * 1_000 + 60,
         observedAt: START,
-        entries: [
+        earlier: [
           { partition: 0, position: 4, index: 2, orderedAt: 4, content: [60, 7, 50_000, 100_000, 0] },
-          { partition: 0, position: 5, index: 0, orderedAt: 9, content: [60, null, null, null, 1, 'car', 3] },
         ],
+        ...{
+          partition: 0,
+          position: 5,
+          index: 0,
+          orderedAt: 9,
+          content: [60, null, null, null, 1, 'car', 3],
+        },
       },
       {
         identity: 'an event/82/5',
         observedAt: START + 1,
-        entries: [{ partition: 0, position: 6, index: 0, orderedAt: 6, content: ['x', null] }],
+        earlier: undefined,
+        ...{ partition: 0, position: 6, index: 0, orderedAt: 6, content: ['x', null] },
       },
     ],
     ...fields,
