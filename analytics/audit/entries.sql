@@ -27,7 +27,8 @@ SELECT partition, ordered_at, position, index, device_id, outcome, kind, live, s
   coalesce(direction, '') AS direction, coalesce(lane, 0)::INTEGER AS lane, period_s::INTEGER AS period_s, '' AS event,
   coalesce(count, len(single), list_sum([told.car, told.van, told.truck, told.bus, told.tram, told.motorcycle,
     told.bicycle, told.pedestrian, told.other])::BIGINT) AS count,
-  audit_fixed(speed_kmh, 1000) AS speed_milli, audit_fixed(occupancy, 1000000) AS occupancy_micro,
+  audit_fixed(speed_kmh, 1000)::BIGINT AS speed_milli,
+  audit_fixed(occupancy, 1000000)::BIGINT AS occupancy_micro,
   CASE WHEN told IS NOT NULL THEN told
        WHEN cardinality(found) > 0 THEN {car: found['car']::BIGINT, van: found['van']::BIGINT,
          truck: found['truck']::BIGINT, bus: found['bus']::BIGINT, tram: found['tram']::BIGINT,

@@ -5,9 +5,10 @@ CREATE OR REPLACE TEMP MACRO audit_hour(moment) AS epoch_us(moment) // 360000000
 CREATE OR REPLACE TEMP MACRO audit_hour_at(hours) AS make_timestamptz(hours * 3600000000);
 CREATE OR REPLACE TEMP MACRO audit_hour_start(moment) AS make_timestamptz(epoch_us(moment) // 3600000000 * 3600000000);
 
--- A value in units of 1/scale, rounded half up once. (floor(x + 0.5) would be wrong just below a half.)
+-- A value in units of 1/scale, rounded half up once; a DOUBLE, like the number it came as. (floor(x + 0.5) would be
+-- wrong just below a half.)
 CREATE OR REPLACE TEMP MACRO audit_half_up(x) AS
-  (floor(x)::BIGINT + CASE WHEN x - floor(x) >= 0.5 THEN 1 ELSE 0 END);
+  (floor(x) + CASE WHEN x - floor(x) >= 0.5 THEN 1 ELSE 0 END);
 CREATE OR REPLACE TEMP MACRO audit_fixed(amount, scale) AS audit_half_up(amount * scale::DOUBLE);
 
 -- Devices are judged in shares, so that memory stays bounded.

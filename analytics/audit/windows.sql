@@ -27,7 +27,7 @@ SELECT w, any_value(entry) AS entry, min(ordered_at) AS first_at, max(observed_m
   coalesce(sum(period_s) FILTER (kind = 'traffic-flow' AND count IS NOT NULL), 0)::BIGINT AS count_s,
   coalesce(sum(occupancy_micro * period_s), 0)::BIGINT AS occupancy_micro_s,
   coalesce(sum(period_s) FILTER (occupancy_micro IS NOT NULL), 0)::BIGINT AS occupancy_s,
-  coalesce(sum(audit_half_up(count::DOUBLE * 3.6e12 / speed_milli)) FILTER (paced), 0)::BIGINT AS pace_micro_s,
+  coalesce(sum(CASE WHEN paced THEN audit_half_up(count::DOUBLE * 3.6e12 / speed_milli)::BIGINT END), 0)::BIGINT AS pace_micro_s,
   coalesce(sum(count) FILTER (paced), 0)::BIGINT AS pace_count,
   coalesce(sum(speed_milli * period_s) FILTER (timed), 0)::BIGINT AS speed_milli_s,
   coalesce(sum(period_s) FILTER (timed), 0)::BIGINT AS speed_s
@@ -120,9 +120,7 @@ SELECT count(*) FROM audit_sums;
 SELECT count(*) FROM audit_absent_windows WHERE NOT overdue;
 
 -- [differences]
-WITH bases(basis, name) AS (
-  VALUES (1, 'drivers'), (2, 'means-by-count'), (3, 'means-by-time')
-), figures AS (
+WITH figures AS (
   SELECT p.w AS w, unnest(list_filter([
       {figure: 'readings', expected: m.readings::VARCHAR, found: p.readings::VARCHAR},
       {figure: 'observed_s', expected: m.observed_s::VARCHAR, found: p.observed_s::VARCHAR},
@@ -136,15 +134,11 @@ WITH bases(basis, name) AS (
       {figure: 'speed_s', expected: m.speed_s::VARCHAR, found: p.speed_s::VARCHAR},
       {figure: 'class_counts', expected: m.class_counts::VARCHAR, found: p.class_counts::VARCHAR},
       {figure: 'expected_s', expected: expected_s::VARCHAR, found: p.expected_s::VARCHAR},
-      {figure: 'histogram_basis', expected: m.histogram_basis::VARCHAR, found: p.histogram_basis::VARCHAR}
+      {figure: 'histogram_basis', expected: ['drivers', 'means-by-count', 'means-by-time'][m.histogram_basis], found: ['drivers', 'means-by-count', 'means-by-time'][p.histogram_basis]}
     ], lambda f: f.expected IS DISTINCT FROM f.found)) AS figure
   FROM audit_unlike_windows WHERE m.w IS NOT NULL AND p.w IS NOT NULL
 ), unlike AS (
-  SELECT w, figure.figure AS problem,
-    CASE figure.figure WHEN 'histogram_basis' THEN (SELECT name FROM bases WHERE basis = figure.expected::INTEGER)
-      ELSE figure.expected END AS expected,
-    CASE figure.figure WHEN 'histogram_basis' THEN (SELECT name FROM bases WHERE basis = figure.found::INTEGER)
-      ELSE figure.found END AS found
+  SELECT w, figure.figure AS problem, figure.expected AS expected, figure.found AS found
   FROM figures
   UNION ALL
   SELECT b.w, 'speed_histogram at ' || kmh || ' km/h', made::VARCHAR, stored::VARCHAR
