@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import type { City } from '#device-sim/city/city.ts';
 import { cityRegistry } from '#device-sim/city/city-registry.ts';
-import { plantedFaults } from '#device-sim/faults/planted-faults.ts';
+import type { Fault } from '#device-sim/faults/fault.ts';
 import { deviceMessages } from '#device-sim/messages/device-messages.ts';
 import { truth } from '#device-sim/truth/truth.ts';
 import type { Instant } from '#domain/instant.ts';
@@ -23,7 +23,7 @@ export interface HistoryOptions {
   city: City;
   from: Instant;
   to: Instant;
-  faults: boolean;
+  faults: readonly Fault[];
   /** Where the city's truth is written; not at all without it. */
   truthPath?: string;
   host: string;
@@ -39,7 +39,7 @@ export interface HistoryOptions {
  * is acknowledged. Afterwards the devices belong to the live city.
  */
 export async function sendHistory(options: HistoryOptions): Promise<Published> {
-  const { data, city, from, to } = options;
+  const { data, city, from, to, faults } = options;
   const key = randomBytes(32).toString('base64');
   await data.registry.change([
     ...cityRegistry(city, { validFrom: ALWAYS, domain: RECORDING }).map((c) =>
@@ -53,7 +53,6 @@ export async function sendHistory(options: HistoryOptions): Promise<Published> {
     },
   ]);
   await options.registered();
-  const faults = options.faults ? plantedFaults(city, { from, to }) : [];
   const file = options.truthPath ? createWriteStream(options.truthPath) : undefined;
   const told = file
     ? truth({ city, from, to, faults, detail: 'sums', write: (line) => file.write(line) })

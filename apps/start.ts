@@ -90,7 +90,7 @@ async function past(options: StartOptions, city: City, pipeline: Pipeline): Prom
     city,
     from,
     to,
-    faults,
+    faults: faults ? plantedFaults(city, { from, to }) : [],
     truthPath,
     host: config.gateway.host,
     port: pipeline.gateway.port,
