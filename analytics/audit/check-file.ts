@@ -13,13 +13,17 @@ export interface CheckFile {
 }
 
 export function readCheckFile(name: string): CheckFile {
-  const text = readSql(name);
-  const question = /^-- question: (.*)$/m.exec(text)?.[1];
+  const question = /^-- question: (.*)$/m.exec(readSql(name))?.[1];
   if (!question) throw new Error(`${name}.sql has no question`);
-  const [, ...parts] = text.split(/^-- \[([a-z]+)\]$/m);
+  return { question, sections: readSections(name) };
+}
+
+/** The parts of a SQL file under their `-- [name]` lines, without a last semicolon. */
+export function readSections(name: string): Record<string, string> {
+  const [, ...parts] = readSql(name).split(/^-- \[([a-z]+)\]$/m);
   const sections: Record<string, string> = {};
   for (let i = 0; i + 1 < parts.length; i += 2) sections[parts[i]!] = parts[i + 1]!.trim().replace(/;$/, '');
-  return { question, sections };
+  return sections;
 }
 
 export function readSql(name: string): string {

@@ -21,7 +21,8 @@ WITH judged AS (
     AND position >= getvariable('audit_from') AND position <= getvariable('audit_to')
   GROUP BY partition, position
 ), compared AS (
-  SELECT partition, position, coalesce(readings, 0) AS readings, coalesce(len(indices), 0) AS found, indices,
+  SELECT partition, position,
+    CASE WHEN not_json > 0 AND len(indices) > 1 THEN 1 ELSE coalesce(readings, 0) END AS readings, coalesce(len(indices), 0) AS found, indices,
     coalesce(unnamed, 0) AS unnamed, coalesce(not_json, 0) AS not_json, a.partition IS NULL AS unarchived
   FROM audit_archived a FULL JOIN judged j USING (partition, position)
 )
