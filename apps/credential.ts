@@ -4,8 +4,8 @@ export interface Doors {
   host: string;
   mqttPort: number;
   mqttsPort: number | undefined;
-  /** Name of the IoT Hub that devices believe they speak to; without it, the host itself. */
-  hubName: string | undefined;
+  /** Host name of the IoT Hub that devices believe they speak to. */
+  hubName: string;
 }
 
 /** What a device's installer needs, told once: the key is shown nowhere else. */
@@ -18,7 +18,7 @@ export interface Credential {
   clientId: string;
   username: string;
   topic: string;
-  /** For an Azure IoT device SDK, over TLS. */
+  /** For an Azure IoT device SDK, over TLS; the device must trust the CA in DATA/certificates. */
   connectionString: string;
   /** A first reading from a shell. */
   example: string;
@@ -28,8 +28,6 @@ export function credentialOf(device: Device, doors: Doors, installation: Install
   const { deviceId, key } = device;
   const topic = `headway/v1/${deviceId}/telemetry`;
   const port = doors.mqttsPort === undefined || doors.mqttsPort === 8883 ? '' : `:${doors.mqttsPort}`;
-  const isDirect = doors.hubName === undefined && port === '' && loopback.has(doors.host);
-  const gateway = isDirect ? '' : `;GatewayHostName=${doors.host}${port}`;
   return {
     deviceId,
     key,
@@ -39,7 +37,7 @@ export function credentialOf(device: Device, doors: Doors, installation: Install
     clientId: deviceId,
     username: deviceId,
     topic,
-    connectionString: `HostName=${doors.hubName ?? 'localhost'};DeviceId=${deviceId};SharedAccessKey=${key}${gateway}`,
+    connectionString: `HostName=${doors.hubName};DeviceId=${deviceId};SharedAccessKey=${key};GatewayHostName=${doors.host}${port}`,
     example: `mosquitto_pub -h ${doors.host} -p ${doors.mqttPort} -q 1 -i ${quoted(deviceId)} -u ${quoted(deviceId)} -P ${quoted(key)} -t ${quoted(topic)} -m ${firstReading(installation)}`,
   };
 }
@@ -56,8 +54,6 @@ function firstReading({ periodS = 60, lanes, directions }: Installation): string
 }
 
 const MINUTE = 'MINUTE';
-
-const loopback = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** For a POSIX shell. */
 function quoted(text: string): string {

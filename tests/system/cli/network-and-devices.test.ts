@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
@@ -6,7 +6,7 @@ import { openDataDirectory } from '#apps/data-directory.ts';
 import { ledgerSum } from '#apps/ledger-sum.ts';
 import { startPipeline } from '#apps/pipeline.ts';
 import { headway, headwayJson } from './headway.ts';
-import { reading, sendAs, testConfig } from './test-city.ts';
+import { reading, sendAs, testCity, testConfig } from './test-city.ts';
 
 async function folder(context: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'headway-'));
@@ -128,6 +128,34 @@ test('a registered device is let in with the credential that was printed once, a
     await pipeline.refreshDevices();
     await expect(sendAs('loop-1', credential!.key, pipeline.gateway.port, [])).rejects.toThrow();
     expect(await headwayJson(directory, 'device', 'list')).toEqual([]);
+  } finally {
+    await pipeline.stop();
+  }
+});
+
+test('the connection string that is printed lets the real Azure IoT device client in', async (context) => {
+  const data = await testCity(context);
+  const pipeline = await startPipeline(testConfig(), data);
+  try {
+    const [credential] = await headwayJson<{ connectionString: string }[]>(
+      data.path,
+      'device',
+      'register',
+      'azure-1',
+      '--site',
+      '12',
+    );
+    const { Client, Message } = await import('azure-iot-device');
+    const { Mqtt } = await import('azure-iot-device-mqtt');
+    const client = Client.fromConnectionString(credential!.connectionString, Mqtt);
+    await client.setOptions({ ca: await readFile(join(data.certificatesPath, 'ca.pem'), 'utf8') });
+    await pipeline.refreshDevices();
+    await client.open();
+    const minute = Math.floor(Date.now() / 60_000) * 60_000;
+    await client.sendEvent(new Message(JSON.stringify(reading(minute, 0))));
+    await client.close();
+    await pipeline.processed();
+    expect(ledgerSum(data.db)).toMatchObject({ received: 1, counted: 1 });
   } finally {
     await pipeline.stop();
   }
