@@ -15,7 +15,3 @@ SELECT partition, position, type, device_id, received_at, domain, md5(payload) A
        WHEN ltrim(text, E' \t\r\n') LIKE '[%' THEN coalesce(try(json_array_length(text)), 1)
        ELSE 1 END AS readings
 FROM texts;
-
-INSERT INTO audit_received
-SELECT partition, device_id, audit_hour(received_at), sum(readings)
-FROM audit_archived WHERE readings > 0 GROUP BY ALL;

@@ -20,7 +20,7 @@ WITH read AS (
       lambda b: {kmh: floor((b."fromKmh" + b."toKmh") / 2)::SMALLINT, vehicles: b.count})) END AS bins
   FROM audit_admitted WHERE kind = 'traffic-flow'
 ), classed AS (
-  SELECT *, CASE WHEN told IS NULL AND single IS NOT NULL THEN list_histogram(list_transform(single, lambda v: v.class)) END AS found
+  SELECT *, CASE WHEN counts IS NULL AND single IS NOT NULL THEN list_histogram(list_transform(single, lambda v: v.class)) END AS found
   FROM read
 )
 SELECT partition, ordered_at, position, index, device_id, outcome, kind, live, site_id, observed_ms, '' AS subject,

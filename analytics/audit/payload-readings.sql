@@ -40,6 +40,11 @@ CREATE OR REPLACE TEMP TABLE audit_lenient AS
 SELECT partition, position FROM audit_refused_texts
 WHERE regexp_matches(regexp_replace(try(decode(payload)), '"([^"\\]|\\.)*"', '""', 'g'), ',\s*[\]}]|(?i:nan|inf)');
 
+INSERT INTO audit_received
+SELECT partition, device_id, audit_hour(received_at), sum(CASE WHEN l.position IS NULL THEN readings ELSE 1 END)
+FROM audit_archived LEFT JOIN audit_lenient l USING (partition, position)
+WHERE readings > 0 GROUP BY ALL;
+
 -- [examined]
 SELECT sum(readings)::BIGINT FROM audit_archived;
 
