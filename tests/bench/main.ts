@@ -9,6 +9,7 @@ import { besideNodeRed } from './beside-node-red.ts';
 import { gatewayIngest } from './gateway-ingest.ts';
 import { benchLogAppend } from './log-append.ts';
 import { type Machine, machine } from './machine.ts';
+import { manySensors } from './many-sensors.ts';
 import { processing } from './processing.ts';
 import { startOnce } from './start-once.ts';
 import { wholePath } from './whole-path.ts';
@@ -18,6 +19,7 @@ const benches = (short: boolean): Bench[] => [
   { name: 'log', run: benchLogAppend },
   gatewayIngest,
   processing,
+  manySensors,
   ackLatency,
   short || besideNodeRed.missing?.() ? wholePath : besideNodeRed,
   startOnce,

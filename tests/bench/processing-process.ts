@@ -36,7 +36,7 @@ await runPartition(
     partition: 0,
     nowMs: () => performance.now(),
     commitEveryMs: 1_000,
-    commitEveryReadings: 250_000,
+    commitEveryReadings: 100_000,
     onCommit: (done) => {
       committed += done.readings;
       if (committed < Number(readings) || seconds > 0) return;
