@@ -103,7 +103,11 @@ function startWorker(data: DataDirectory, timezone: string, config: Config) {
     timezone,
     processing: config.processing,
   };
-  const worker = new Worker(new URL('./processing-worker.ts', import.meta.url), { workerData });
+  const worker = new Worker(new URL('./processing-worker.ts', import.meta.url), {
+    workerData,
+    // Members live until their window is stored: most can die young.
+    resourceLimits: { maxYoungGenerationSizeMb: 192 },
+  });
   const checkpoints = data.db.prepare('SELECT partition, position FROM checkpoints').all();
   const positions = new Map(checkpoints.map((c) => [c.partition as number, c.position as number]));
   const waiting = new Set<{ ends: readonly number[]; resolve: () => void }>();

@@ -44,7 +44,7 @@ async function work({ logPath, storePath, timezone, processing }: ProcessingWork
             nowMs: () => performance.now(),
             liveTime: Date.now,
             commitEveryMs: processing.commitEveryMs,
-            commitEveryReadings: 100_000,
+            commitEveryReadings: 50_000,
             onCommit: (done) => parentPort!.postMessage(done),
           },
           stop.signal,

@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+// Windows stand in the order in which they were written: whether devices send minute by minute or by the day, writing
+// appends, and only the small index of names is written all over.
 const schema = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS registry_changes (
@@ -15,8 +17,9 @@ CREATE TABLE IF NOT EXISTS series (
   lane INTEGER NOT NULL, window_s INTEGER NOT NULL, site_id TEXT NOT NULL,
   UNIQUE (device_id, kind, subject, direction, lane, window_s, site_id));
 CREATE TABLE IF NOT EXISTS window_rows (
-  start_at INTEGER NOT NULL, series INTEGER NOT NULL, revision INTEGER NOT NULL, reason TEXT NOT NULL,
-  figures TEXT NOT NULL, members TEXT NOT NULL, PRIMARY KEY (start_at, series)) WITHOUT ROWID;
+  id INTEGER PRIMARY KEY, start_at INTEGER NOT NULL, series INTEGER NOT NULL, revision INTEGER NOT NULL,
+  reason TEXT NOT NULL, figures TEXT NOT NULL, members TEXT NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS window_names ON window_rows (start_at, series);
 CREATE VIEW IF NOT EXISTS windows AS
   SELECT start_at, device_id, kind, subject, direction, lane, window_s, site_id, revision, reason, figures, members
   FROM window_rows JOIN series ON series.id = window_rows.series;

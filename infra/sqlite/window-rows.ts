@@ -21,7 +21,7 @@ interface StoredWindow {
 export function windowRows(db: DatabaseSync) {
   const upsert = db.prepare(`
     INSERT INTO window_rows (start_at, series, revision, reason, figures, members) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET revision = excluded.revision, reason = excluded.reason, figures = excluded.figures,
+    ON CONFLICT (start_at, series) DO UPDATE SET revision = excluded.revision, reason = excluded.reason, figures = excluded.figures,
       members = excluded.members WHERE excluded.revision > revision`);
   const stored = db.prepare('SELECT revision, figures FROM window_rows WHERE start_at = ? AND series = ?');
   const seriesId = db.prepare(`
