@@ -85,10 +85,17 @@ export interface Store {
   commit(commit: Commit): Promise<void>;
 }
 
-/** A stored window without its members, its figures as the JSON array of `figureNames`. */
-export interface WindowText extends WindowKey {
+/** What names a window besides its start. */
+export type Series = Omit<WindowKey, 'startAt'>;
+
+/** A stored window without its members. */
+export interface WindowText {
+  /** The same object for every window of a series. */
+  series: Series;
+  startAt: Instant;
   revision: number;
   reason: string;
+  /** The JSON array of `figureNames`. */
   figures: string;
 }
 

@@ -1,5 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { outcomes, rejectedAs } from '#domain/outcome.ts';
+import { fieldNames, type ReadingKind } from '#domain/readings/reading-kind.ts';
+import { readingKinds } from '#domain/readings/reading-kinds.ts';
 import type { OutcomeChunk } from '#domain/store.ts';
 import { instantSql, type LakeContext, parquetRows, quoted, writeParquet } from './lake-context.ts';
 import type { RangeFile } from './manifest.ts';
@@ -85,11 +87,18 @@ async function writeReadings(
   }
   appender.closeSync();
   const path = `${readingsPath(archive)}-r${manifest.generation}.parquet`;
-  await writeParquet(context, path, readingsSql(parquetRows(directory, [archive.path])));
-  const rows = await countRows(db, parquetRows(directory, [path]));
+  const rows = parquetRows(directory, [archive.path]);
+  await writeParquet(context, path, readingsSql(rows, fieldsOf(await kindsIn(db, rows))));
+  const written = await countRows(db, parquetRows(directory, [path]));
   manifest.readings = manifest.readings.filter((r) => stem(r.path) !== readingsPath(archive));
-  manifest.readings.push({ path, partition: archive.partition, from: archive.from, to: archive.to, rows });
-  return rows;
+  manifest.readings.push({
+    path,
+    partition: archive.partition,
+    from: archive.from,
+    to: archive.to,
+    rows: written,
+  });
+  return written;
 }
 
 /** 'A' for the first outcome, and so on: strings unnest faster than lists of numbers. */
@@ -132,11 +141,28 @@ async function addPlaces(context: LakeContext, versions: Set<number>, version: n
   appender.closeSync();
 }
 
+/** Kinds whose name stands in these payloads; all of them where one may be written with escapes. */
+async function kindsIn(db: DuckDBConnection, archiveRows: string): Promise<readonly ReadingKind[]> {
+  const stands = (text: string) => `bool_or(contains(payload, ${quoted(text)}))`;
+  const asked = [...readingKinds.map((k) => stands(k.kind)), stands('\\u')];
+  const result = await db.runAndReadAll(
+    `SELECT ${asked.join(', ')} FROM (SELECT try(decode(payload)) AS payload FROM ${archiveRows})`,
+  );
+  const found = result.getRows()[0]!;
+  return found.at(-1) ? readingKinds : readingKinds.filter((_, i) => found[i]);
+}
+
+/** Only the fields these kinds have: reading JSON for forty that are not there would cost three times as much. */
+function fieldsOf(kinds: readonly ReadingKind[]): typeof readingFields {
+  const names = new Set(['kind', 'observedAt', ...kinds.flatMap((k) => fieldNames(k))]);
+  return readingFields.filter(([wire]) => names.has(wire));
+}
+
 const notJson = letterOf(rejectedAs('not-json'));
 
-function readingsSql(archiveRows: string): string {
-  const spec = JSON.stringify([Object.fromEntries(readingFields.map(([wire, , type]) => [wire, type]))]);
-  const columns = readingFields
+function readingsSql(archiveRows: string, fields: typeof readingFields): string {
+  const spec = JSON.stringify([Object.fromEntries(fields.map(([wire, , type]) => [wire, type]))]);
+  const columns = fields
     .filter(([, column]) => column !== 'observed_at')
     .map(([wire, column]) => {
       const value = `item."${wire}"`;

@@ -1,4 +1,5 @@
 import { DAY_MS, type Instant } from '#domain/instant.ts';
+import type { Series } from '#domain/store.ts';
 import { figureNames } from '#domain/window.ts';
 import { type LakeContext, parquetRows, writeParquet } from './lake-context.ts';
 
@@ -23,12 +24,14 @@ export const additiveColumns = [
 /** Writes anew the files of windows, and their hourly roll-up, of every day in which a window changed. */
 export async function exportWindows(context: LakeContext, days: readonly Instant[]): Promise<void> {
   const { db, manifest } = context;
-  await db.run(`CREATE TEMP TABLE window_texts (
-    start_ms BIGINT, device_id VARCHAR, kind VARCHAR, subject VARCHAR, direction VARCHAR, lane INTEGER, window_s INTEGER,
-    site_id VARCHAR, revision INTEGER, reason VARCHAR, figures VARCHAR)`);
+  await db.run(`
+    CREATE TEMP TABLE window_texts (start_ms BIGINT, series INTEGER, revision INTEGER, reason VARCHAR, figures VARCHAR);
+    CREATE TEMP TABLE series (series INTEGER, device_id VARCHAR, kind VARCHAR, subject VARCHAR, direction VARCHAR,
+      lane SMALLINT, window_s INTEGER, site_id VARCHAR)`);
+  const numbers = new Map<Series, number>();
   for (let i = 0; i < days.length; i += DAYS_AT_ONCE) {
     const together = days.slice(i, i + DAYS_AT_ONCE);
-    await load(context, together);
+    await load(context, together, numbers);
     for (const day of together) {
       const date = new Date(day).toISOString().slice(0, 10);
       const name = `month=${date.slice(0, 7)}/${date}-g${manifest.generation}.parquet`;
@@ -40,19 +43,23 @@ export async function exportWindows(context: LakeContext, days: readonly Instant
   }
 }
 
-async function load({ db, source }: LakeContext, days: readonly Instant[]): Promise<void> {
+async function load(
+  { db, source }: LakeContext,
+  days: readonly Instant[],
+  numbers: Map<Series, number>,
+): Promise<void> {
   await db.run('DELETE FROM window_texts');
+  const known = numbers.size;
   const appender = await db.createAppender('window_texts');
   for (const day of days) {
     for (const w of source.windowTexts(day, day + DAY_MS)) {
+      let number = numbers.get(w.series);
+      if (number === undefined) {
+        number = numbers.size;
+        numbers.set(w.series, number);
+      }
       appender.appendBigInt(BigInt(w.startAt));
-      appender.appendVarchar(w.deviceId);
-      appender.appendVarchar(w.kind);
-      appender.appendVarchar(w.subject);
-      appender.appendVarchar(w.direction);
-      appender.appendInteger(w.lane);
-      appender.appendInteger(w.windowS);
-      appender.appendVarchar(w.siteId);
+      appender.appendInteger(number);
       appender.appendInteger(w.revision);
       appender.appendVarchar(w.reason);
       appender.appendVarchar(w.figures);
@@ -60,13 +67,26 @@ async function load({ db, source }: LakeContext, days: readonly Instant[]): Prom
     }
   }
   appender.closeSync();
+  const names = await db.createAppender('series');
+  for (const [s, number] of [...numbers].slice(known)) {
+    names.appendInteger(number);
+    names.appendVarchar(s.deviceId);
+    names.appendVarchar(s.kind);
+    names.appendVarchar(s.subject);
+    names.appendVarchar(s.direction);
+    names.appendSmallInt(s.lane);
+    names.appendInteger(s.windowS);
+    names.appendVarchar(s.siteId);
+    names.endRow();
+  }
+  names.closeSync();
 }
 
 function windowsSql(day: Instant): string {
   const figure = (name: (typeof figureNames)[number]) => `f[${figureNames.indexOf(name) + 1}]`;
   const whole = (name: (typeof figureNames)[number]) => `TRY_CAST(${figure(name)} AS BIGINT)`;
   return `
-    SELECT kind, device_id, subject, site_id, direction, lane::SMALLINT AS lane,
+    SELECT kind, device_id, subject, site_id, direction, lane,
       make_timestamptz(start_ms * 1000) AS start_at, window_s,
       ${whole('readings')} AS readings, ${whole('observedS')} AS observed_s, ${whole('count')} AS count,
       ${whole('countS')} AS count_s,
@@ -78,6 +98,7 @@ function windowsSql(day: Instant): string {
       ${figure('histogramBasis')}->>'$' AS histogram_basis, ${whole('expectedS')} AS expected_s,
       revision, reason
     FROM (SELECT *, from_json(figures, '["JSON"]') AS f FROM window_texts WHERE start_ms >= ${day} AND start_ms < ${day + DAY_MS})
+    JOIN series USING (series)
     WHERE ${whole('readings')} > 0
     ORDER BY site_id, start_at, direction, lane, device_id`;
 }

@@ -28,7 +28,7 @@ export function quoted(text: string): string {
 /** The rows of these files, of which there is at least one. Folder names say nothing that the rows do not. */
 export function parquetRows(directory: string, paths: readonly string[]): string {
   const list = paths.map((p) => quoted(join(directory, p))).join(', ');
-  return `read_parquet([${list}], hive_partitioning = false)`;
+  return `read_parquet([${list}], hive_partitioning = false, union_by_name = true)`;
 }
 
 /** Milliseconds since 1970 as a DuckDB TIMESTAMPTZ expression. */

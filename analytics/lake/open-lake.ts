@@ -51,7 +51,12 @@ async function createFileViews(db: DuckDBConnection, directory: string, m: Manif
   for (const [name, paths, empty] of views) {
     if (paths.length === 0) await db.run(`CREATE TEMP TABLE ${name} (${empty})`);
     else {
-      await db.run(`CREATE TEMP VIEW ${name} AS SELECT * FROM ${parquetRows(directory, paths)}`);
+      const rows = parquetRows(directory, paths);
+      // Readings files have the columns of the kinds that are in them.
+      if (name === 'readings') await db.run(`CREATE TEMP TABLE no_readings (${empty})`);
+      await db.run(
+        `CREATE TEMP VIEW ${name} AS ${name === 'readings' ? 'SELECT * FROM no_readings UNION ALL BY NAME ' : ''}SELECT * FROM ${rows}`,
+      );
     }
   }
 }

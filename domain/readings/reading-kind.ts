@@ -59,3 +59,8 @@ export function fixed(value: number | undefined, scale: number): number | null {
 export function impossiblePosition(lat: number, lon: number): string | undefined {
   return lat === 0 && lon === 0 ? 'position is 0, 0: the receiver had no fix' : undefined;
 }
+
+/** The wire fields of a kind. */
+export function fieldNames(kind: ReadingKind): string[] {
+  return Object.keys((kind.schema as unknown as z.ZodObject).shape);
+}

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ExportSource, Readmission } from '#domain/store.ts';
+import type { ExportSource, Readmission, Series } from '#domain/store.ts';
 import { toChunk, toLedgerRow } from './store.ts';
 
 /** What the lake exporter reads, each call as of its own moment. */
@@ -11,8 +11,10 @@ export function sqliteExportSource(db: DatabaseSync): ExportSource {
   const days = db.prepare('SELECT day FROM changed_days WHERE change > ? ORDER BY day');
   const change = db.prepare('SELECT coalesce(max(change), 0) AS change FROM changed_days');
   const windows = db.prepare(
-    'SELECT start_at, device_id, kind, subject, direction, lane, window_s, site_id, revision, reason, figures FROM windows WHERE start_at >= ? AND start_at < ?',
+    'SELECT start_at, series, revision, reason, figures FROM window_rows WHERE start_at >= ? AND start_at < ?',
   );
+  const seriesOf = db.prepare('SELECT * FROM series WHERE id = ?');
+  const series = new Map<number, Series>();
   const ledger = db.prepare('SELECT * FROM ledger WHERE readings > 0');
   const door = db.prepare('SELECT * FROM door');
 
@@ -44,15 +46,15 @@ export function sqliteExportSource(db: DatabaseSync): ExportSource {
     },
     *windowTexts(from, to) {
       for (const w of windows.iterate(from, to)) {
+        const id = w.series as number;
+        let named = series.get(id);
+        if (!named) {
+          named = toSeries(seriesOf.get(id) as unknown as StoredSeries);
+          series.set(id, named);
+        }
         yield {
+          series: named,
           startAt: w.start_at as number,
-          deviceId: w.device_id as string,
-          kind: w.kind as string,
-          subject: w.subject as string,
-          direction: w.direction as string,
-          lane: w.lane as number,
-          windowS: w.window_s as number,
-          siteId: w.site_id as string,
           revision: w.revision as number,
           reason: w.reason as string,
           figures: w.figures as string,
@@ -72,5 +74,27 @@ export function sqliteExportSource(db: DatabaseSync): ExportSource {
         };
       }
     },
+  };
+}
+
+interface StoredSeries {
+  device_id: string;
+  kind: string;
+  subject: string;
+  direction: string;
+  lane: number;
+  window_s: number;
+  site_id: string;
+}
+
+function toSeries(s: StoredSeries): Series {
+  return {
+    kind: s.kind,
+    deviceId: s.device_id,
+    subject: s.subject,
+    siteId: s.site_id,
+    direction: s.direction,
+    lane: s.lane,
+    windowS: s.window_s,
   };
 }
