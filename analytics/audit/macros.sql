@@ -18,3 +18,10 @@ CREATE OR REPLACE TEMP MACRO audit_in_share(device) AS
 -- Readings whose time of observation can be trusted: read, of a known kind, with a sound clock.
 CREATE OR REPLACE TEMP MACRO audit_readable(outcome, reason) AS
   (NOT (outcome = 'rejected' AND reason IN ('not-json', 'unknown-kind', 'schema')));
+
+-- Seconds that an installation owes of a window: all of it where it promises a period for that lane and direction.
+CREATE OR REPLACE TEMP MACRO audit_promise(period_s, lanes, directions, lane, direction, window_s) AS
+  CASE WHEN period_s IS NOT NULL
+    AND (CASE WHEN len(lanes) > 0 THEN list_contains(lanes, lane) ELSE lane = 0 END)
+    AND (CASE WHEN len(directions) > 0 THEN list_contains(directions, direction) ELSE direction = '' END)
+  THEN window_s END;

@@ -3,8 +3,9 @@
 --
 -- A mean speed with a count weighs by vehicles, without one by seconds; of no vehicles, or of 0 km/h, it has no pace.
 -- A histogram holds drivers' speeds where there are any, else means by vehicles, else means by seconds. What a device
--- owes is read from its installation as of the window's latest reading. Revision and reason depend on arrival and are
--- not compared.
+-- owes is read from its installation as of the window's latest reading; where the registry has been rewritten since and
+-- now says that the device stood elsewhere, from what it last said of the device at that site. Revision and reason
+-- depend on arrival and are not compared.
 --
 -- A window may be missing while it is open: no end record came after its first reading, its stream (the device, or the
 -- vehicle it names) has not passed its end by audit_grace_ms, and live time has not by audit_idle_ms.
@@ -80,14 +81,18 @@ CREATE OR REPLACE TEMP TABLE audit_unlike_windows AS
 WITH made AS (
   SELECT s.* EXCLUDE (basis), coalesce(s.basis, 0) AS histogram_basis, c.class_counts
   FROM audit_sums s LEFT JOIN audit_class_sums c USING (w)
+), known AS (
+  SELECT device_id, site_id, max_by(i, valid_from) AS i FROM installations i GROUP BY device_id, site_id
 ), pairs AS (
-  SELECT m, p, CASE WHEN i.period_s IS NOT NULL
-      AND (CASE WHEN len(i.lanes) > 0 THEN list_contains(i.lanes, p.lane) ELSE p.lane = 0 END)
-      AND (CASE WHEN len(i.directions) > 0 THEN list_contains(i.directions, p.direction) ELSE p.direction = '' END)
-    THEN p.window_s END AS expected_s
+  SELECT m, p, CASE WHEN i.device_id IS NOT NULL
+      THEN audit_promise(i.period_s, i.lanes, i.directions, p.lane, p.direction, p.window_s)
+    WHEN k.device_id IS NOT NULL
+      THEN audit_promise(k.i.period_s, k.i.lanes, k.i.directions, p.lane, p.direction, p.window_s)
+    ELSE p.expected_s END AS expected_s
   FROM made m FULL JOIN audit_published p USING (w)
   LEFT JOIN installations i ON i.device_id = p.device_id AND i.site_id = p.site_id
     AND make_timestamptz(m.last_ms * 1000) >= i.valid_from AND make_timestamptz(m.last_ms * 1000) < i.valid_to
+  LEFT JOIN known k ON k.device_id = p.device_id AND k.site_id = p.site_id
 )
 SELECT * FROM pairs
 WHERE (m.readings, m.observed_s, m.count, m.count_s, m.occupancy_micro_s, m.occupancy_s, m.pace_micro_s, m.pace_count,
