@@ -53,6 +53,7 @@ export function answeringThread(storePath: string): CityAnswers & { stop(): Prom
 
   return {
     overview: ask('overview'),
+    quickOverview: ask('quickOverview'),
     sensors: ask('sensors'),
     sensorsJson: ask('sensorsJson'),
     planReadmission: ask('planReadmission'),

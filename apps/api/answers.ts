@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Instant } from '#domain/instant.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { DeadLetterSelection } from '../dead-letters.ts';
@@ -16,8 +17,8 @@ export interface SensorFilter {
   limit: number;
 }
 
-export interface Overview {
-  ledger: LedgerSurvey;
+export interface Overview<Ledger = LedgerSurvey> {
+  ledger: Ledger;
   sensorsByState: Record<SensorState, number>;
   /** What the door has refused by reason, ever. */
   refusedAtDoor: Record<string, number>;
@@ -31,11 +32,15 @@ export interface SensorsPage extends SensorSurvey {
 /** What can be asked of the store; each answer is plain data. */
 export interface CityAnswers {
   overview(): Promise<Overview>;
+  /** The same, without the ledger where adding it up takes longer than anybody likes to wait for a page. */
+  quickOverview(): Promise<Overview<LedgerSurvey | null>>;
   sensors(filter: SensorFilter): Promise<SensorsPage>;
   /** JSON text of every sensor. */
   sensorsJson(): Promise<string>;
   planReadmission(selection: DeadLetterSelection, starts: readonly number[]): Promise<ReadmissionPlan>;
 }
+
+const PATIENCE_MS = 1_500;
 
 export function cityAnswers(db: DatabaseSync, registry: Registry, clock: () => Instant): CityAnswers {
   const door = db.prepare('SELECT reason, sum(refused) AS n FROM door GROUP BY reason ORDER BY n DESC');
@@ -43,12 +48,15 @@ export function cityAnswers(db: DatabaseSync, registry: Registry, clock: () => I
   const ledger = keptAnswer(() => ledgerSurvey(db, clock()), nowMs);
   const sensors = keptAnswer(async () => sensorSurvey(db, await registry.view(), clock()), nowMs);
 
+  const withLedger = async <L>(ledger: Promise<L>): Promise<Overview<L>> => ({
+    sensorsByState: (await sensors()).byState,
+    ledger: await ledger,
+    refusedAtDoor: Object.fromEntries(door.all().map((r) => [r.reason as string, r.n as number])),
+  });
+
   return {
-    overview: async () => ({
-      ledger: await ledger(),
-      sensorsByState: (await sensors()).byState,
-      refusedAtDoor: Object.fromEntries(door.all().map((r) => [r.reason as string, r.n as number])),
-    }),
+    overview: () => withLedger(ledger()),
+    quickOverview: () => withLedger(Promise.race([ledger(), delay(PATIENCE_MS, null)])),
     sensors: async ({ state, text, offset, limit }) => {
       const all = await sensors();
       const wanted = text?.toLowerCase();

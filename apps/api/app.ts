@@ -50,7 +50,7 @@ export function apiApp(parts: ApiParts): Hono {
   app.get('/', async (c) => {
     const [pipeline, overview, worst, files] = await Promise.all([
       parts.pipeline(),
-      answers.overview(),
+      answers.quickOverview(),
       answers.sensors({ offset: 0, limit: WORST_SHOWN }),
       reports.list(),
     ]);

@@ -1,4 +1,5 @@
 import { HOUR_MS, type Instant } from '#domain/instant.ts';
+import type { LedgerSum } from '../ledger-sum.ts';
 import type { Overview, SensorsPage } from './answers.ts';
 import { ago, type CityClock, cityClock, count, percent } from './city-clock.ts';
 import { hourChart, received } from './hour-chart.ts';
@@ -13,13 +14,15 @@ import { sensorTable, stateTally } from './sensor-table.ts';
 export interface OverviewContent {
   city: { name: string; timezone: string };
   pipeline: PipelineState;
-  overview: Overview;
+  overview: Overview<LedgerSurvey | null>;
   worst: SensorsPage;
   /** The newest first. */
   reports: readonly ReportFile[];
 }
 
 const REPORTS_SHOWN = 8;
+/** A live city is always a few messages behind. */
+const BUSY_MESSAGES = 1_000;
 
 export function overviewPage(content: OverviewContent): string {
   const { city, overview, worst } = content;
@@ -27,24 +30,36 @@ export function overviewPage(content: OverviewContent): string {
   const body = html`
 ${keyFigures(content)}
 <div class="columns">
-<div>${sensorSection(content, clock)}${ledgerSection(overview.ledger, worst.asOf, clock)}</div>
+<div>${sensorSection(content, clock)}${overview.ledger ? ledgerSection(overview.ledger, worst.asOf, clock) : beingAddedUp}</div>
 <aside>${reportSection(content, clock)}${pipelineSection(content, clock)}</aside>
 </div>`;
   return pageText({ title: `${city.name} · Headway`, city, asOf: worst.asOf, body });
 }
 
 function keyFigures({ overview, pipeline, worst }: OverviewContent): Html {
-  const { sensorsByState } = overview;
-  const { sum, hours } = overview.ledger;
+  const { sensorsByState, ledger } = overview;
   const live = sensorStates.filter((s) => s !== 'recorded').reduce((n, s) => n + sensorsByState[s], 0);
-  const ok = sensorsByState.ok;
-  const thisHour = hours.at(-1);
+  const well =
+    live > 0
+      ? html`${count(sensorsByState.ok)}<small> of ${count(live)}</small>`
+      : html`–<small> none is live</small>`;
+  const figure = (name: string, value: Html | null, mark: '' | 'warn' | 'busy' = '') =>
+    html`<div class="${mark}"><dt>${name}</dt><dd>${value ?? html`<small>being added up</small>`}</dd></div>`;
   return html`<dl class="figures">
-<div${live > 0 && ok < live && html` class="warn"`}><dt>sensors well</dt><dd>${live > 0 ? html`${count(ok)}<small> of ${count(live)}</small>` : html`–<small> none is live</small>`}</dd></div>
-<div><dt>received this hour</dt><dd>${count(thisHour && worst.asOf - thisHour.hourReceived < HOUR_MS ? received(thisHour) : 0)}<small> readings</small></dd></div>
-<div><dt>counted, of all received</dt><dd>${sum.received === 0 ? '–' : percent(sum.counted / sum.received)}<small> of ${count(sum.received)}</small></dd></div>
-<div${pipeline.lag > 0 && html` class="busy"`}><dt>still to process</dt><dd>${count(pipeline.lag)}<small> messages</small></dd></div>
+${figure('sensors well', well, live > sensorsByState.ok ? 'warn' : '')}
+${figure('received this hour', ledger && html`${count(receivedThisHour(ledger, worst.asOf))}<small> readings</small>`)}
+${figure('counted, of all received', ledger && countedShare(ledger.sum))}
+${figure('still to process', html`${count(pipeline.lag)}<small> messages</small>`, pipeline.lag > BUSY_MESSAGES ? 'busy' : '')}
 </dl>`;
+}
+
+function receivedThisHour({ hours }: LedgerSurvey, now: Instant): number {
+  const last = hours.at(-1)!;
+  return now - last.hourReceived < HOUR_MS ? received(last) : 0;
+}
+
+function countedShare({ counted, received }: LedgerSum): Html {
+  return html`${received === 0 ? '–' : percent(counted / received)}<small> of ${count(received)}</small>`;
 }
 
 function sensorSection({ overview, worst }: OverviewContent, clock: CityClock): Html {
@@ -58,6 +73,8 @@ ${worst.found === 0 ? html`<p class="soft">None is registered: <code>headway dev
 ${more > 0 && html`<p><a href="/sensors">all ${count(worst.found)} sensors</a></p>`}
 </section>`;
 }
+
+const beingAddedUp = html`<section><h2>Ledger</h2><p class="soft">It is being added up, and here when the page next looks.</p></section>`;
 
 function ledgerSection(
   { asOf, sum, hours, deadLetters }: LedgerSurvey,
