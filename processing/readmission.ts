@@ -47,11 +47,15 @@ export async function readmit(context: ReadmitContext): Promise<{
   const deadLetters: DeadLetter[] = [];
   const readmissions: Readmission[] = [];
 
-  for (const position of positions) {
+  for await (const record of recordsAt(
+    context.log,
+    partition,
+    positions.filter((p) => p < order.position),
+  )) {
+    const { position } = record;
     const letters = await store.loadDeadLetters(partition, position);
-    const record = await readRecord(context.log, partition, position);
     const stored = await store.loadOutcomes(partition, position);
-    if (letters.length === 0 || !record || !stored) continue;
+    if (letters.length === 0 || !stored) continue;
     const chunk = chunks.get(stored.to) ?? { ...stored, bytes: stored.bytes.slice() };
     chunks.set(stored.to, chunk);
     const { start } = outcomesAt(chunk, position);
@@ -97,19 +101,30 @@ function remaining(
   return [...letters.values()];
 }
 
-async function readRecord(
+/** Further than this it is quicker to enter the log anew than to read what lies between. */
+const NEAR_POSITIONS = 200_000;
+
+/** The records at these positions that the log still has, ascending, in as few passes as that takes. */
+async function* recordsAt(
   log: Pick<EventLog, 'read'>,
   partition: number,
-  position: number,
-): Promise<LogRecord | undefined> {
-  const stop = new AbortController();
-  try {
-    for await (const batch of log.read(partition, position - 1, stop.signal)) {
-      const [first] = batch.records;
-      return first?.position === position ? first : undefined;
+  positions: readonly number[],
+): AsyncGenerator<LogRecord, void, void> {
+  const wanted = [...new Set(positions)].sort((a, b) => a - b);
+  for (let next = 0; next < wanted.length; ) {
+    const stop = new AbortController();
+    try {
+      for await (const { records, corrupt } of log.read(partition, wanted[next]! - 1, stop.signal)) {
+        for (const record of records) {
+          while (next < wanted.length && wanted[next]! < record.position) next++;
+          if (wanted[next] === record.position) yield record;
+        }
+        const last = Math.max(records.at(-1)?.position ?? -1, corrupt.at(-1)?.to ?? -1);
+        while (next < wanted.length && wanted[next]! <= last) next++;
+        if (next === wanted.length || wanted[next]! - last > NEAR_POSITIONS) break;
+      }
+    } finally {
+      stop.abort();
     }
-    return undefined;
-  } finally {
-    stop.abort();
   }
 }

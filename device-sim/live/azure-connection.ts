@@ -13,8 +13,9 @@ export interface AzureDevice {
 
 /** A sensor with the real Azure IoT device SDK, over MQTT with TLS. */
 export async function azureConnection(device: AzureDevice): Promise<Connection> {
-  const { Client, Message } = await import('azure-iot-device');
-  const { Mqtt } = await import('azure-iot-device-mqtt');
+  // CommonJS whose named exports Node does not see through.
+  const { Client, Message } = (await import('azure-iot-device')).default;
+  const { Mqtt } = (await import('azure-iot-device-mqtt')).default;
   const parts = [
     `HostName=${device.hubHostName}`,
     `DeviceId=${device.deviceId}`,
