@@ -8,7 +8,7 @@ import type { LogReader } from './log-cursor.ts';
 import { noteCorrupt } from './note-corrupt.ts';
 
 export interface AuditOptions {
-  /** A session of `openLake`. The audit leaves temporary tables named audit_* in it. */
+  /** A session of `openLake`. The audit makes temporary tables, views and macros named audit_* in it. */
   connection: DuckDBConnection;
   /** The log that the archive was copied from; without it the two are not compared. */
   segments?: LogReader;
@@ -60,6 +60,9 @@ export async function runAudit(options: AuditOptions): Promise<AuditResult> {
   await check('hourly');
 
   const gaps = await readGaps(db);
+  const deviceHoursNotAudited = await numberOf(db, 'SELECT count(*) FROM audit_unarchived');
+  const promisedHours = await readPromises(db);
+  await dropTables(db);
   const checks = results();
   const notAuditable = gaps.filter((g) => g.corruption === null);
   const auditable = notAuditable.length === 0;
@@ -69,10 +72,10 @@ export async function runAudit(options: AuditOptions): Promise<AuditResult> {
     auditable,
     notAuditable,
     corrupt: gaps.filter((g) => g.corruption !== null),
-    deviceHoursNotAudited: await numberOf(db, 'SELECT count(*) FROM audit_unarchived'),
+    deviceHoursNotAudited,
     openWindows: openWindows(),
     recordsNotYetArchived,
-    promisedHours: await readPromises(db),
+    promisedHours,
   };
 }
 
@@ -121,4 +124,12 @@ async function readPromises(db: DuckDBConnection): Promise<PromisedHour[]> {
      FROM (${readSql('promises').replace(/;\s*$/, '')})`,
   );
   return rows.getRowObjectsJson() as unknown as PromisedHour[];
+}
+
+/** Gives back the memory of what the last share and stretch left. */
+async function dropTables(db: DuckDBConnection): Promise<void> {
+  const tables = await db.runAndReadAll(
+    `SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'audit_')`,
+  );
+  for (const [name] of tables.getRowsJson()) await db.run(`DROP TABLE temp."${name}"`);
 }
