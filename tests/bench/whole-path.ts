@@ -12,7 +12,7 @@ export const wholePath: Bench = {
   run: async (scale) => (await measureWholePath(scale)).rows,
 };
 
-export async function measureWholePath(scale: Scale): Promise<{ rows: BenchRow[]; ackedPerS: number }> {
+export async function measureWholePath(scale: Scale): Promise<{ rows: BenchRow[]; committedPerS: number }> {
   const directory = mkdtempSync(join(process.cwd(), '.headway-bench-'));
   try {
     await foundCity(directory, loadDevices(CONNECTIONS));
@@ -39,6 +39,7 @@ export async function measureWholePath(scale: Scale): Promise<{ rows: BenchRow[]
     const { ledger } = caughtUp;
     if (ledger.counted !== load.sent || ledger.received !== load.sent)
       throw new Error(`sent ${load.sent} readings, the ledger says ${JSON.stringify(ledger)}`);
+    const committedPerS = load.sent / (loadedS + behindS);
     const rows: BenchRow[] = [
       {
         name: 'durable QoS 1 ingest, whole path, 50 connections',
@@ -48,8 +49,9 @@ export async function measureWholePath(scale: Scale): Promise<{ rows: BenchRow[]
       },
       {
         name: 'the same until the last window is committed',
-        value: load.sent / (loadedS + behindS),
+        value: committedPerS,
         unit: 'readings/s',
+        atLeast: 120_000,
       },
       {
         name: 'processing behind the door when the load ends',
@@ -63,7 +65,7 @@ export async function measureWholePath(scale: Scale): Promise<{ rows: BenchRow[]
       },
       { name: 'memory of the pipeline under this load', value: atEnd.rssMb, unit: 'MB' },
     ];
-    return { rows, ackedPerS: load.ackedPerS };
+    return { rows, committedPerS };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
