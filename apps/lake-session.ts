@@ -50,5 +50,16 @@ export async function lakeSession(data: DataDirectory): Promise<DuckDBConnection
   await refreshLake(data);
   const city = data.city() ?? { name: 'an empty city', timezone: 'UTC' };
   const view = await data.registry.view();
-  return openLake({ directory: data.lakePath, registry: view, city });
+  try {
+    return await openLake({ directory: data.lakePath, registry: view, city });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!/IO Error|No files found|Invalid Input Error/.test(message)) throw error;
+    throw new OperatorFault(
+      `the lake in ${data.lakePath} can not be read`,
+      message.split('\n')[0]!,
+      'restore the file, or move the lake away and run `headway lake`: it is made again from the log, as far as that reaches',
+      3,
+    );
+  }
 }

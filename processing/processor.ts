@@ -33,6 +33,8 @@ export const usualClosing: ClosingRule = { graceMs: 60_000, idleMs: 600_000 };
 export interface PartitionState {
   partition: number;
   devices: Map<string, DeviceStream>;
+  /** Greatest `receivedAt` of a live record read. */
+  liveTime: Instant;
   /** Streams changed since the last `collect`. */
   touched: DeviceStream[];
   /** Windows published or changed since the last `collect`, and whose they are. */
@@ -76,6 +78,7 @@ export function processor(closing: ClosingRule) {
   const initial = (partition: number, devices: readonly DeviceStream[] = []): PartitionState => ({
     partition,
     devices: new Map(devices.map((d) => [d.deviceId, d])),
+    liveTime: Number.NEGATIVE_INFINITY,
     touched: [],
     changed: new Map(),
   });
@@ -149,6 +152,7 @@ export function processor(closing: ClosingRule) {
   ): OutcomeCode[] => {
     touch(state, device);
     device.domain = record.domain;
+    if (record.domain === LIVE && record.receivedAt > state.liveTime) state.liveTime = record.receivedAt;
     const hourReceived = hourOf(record.receivedAt);
     const codes = new Array<OutcomeCode>(judged.length);
     for (let i = 0; i < judged.length; i++) {
@@ -235,8 +239,10 @@ export function processor(closing: ClosingRule) {
     }
   };
 
-  /** Closes idle windows of live devices. `liveTime` never goes back. */
-  const onTime = (state: PartitionState, liveTime: Instant): void => {
+  /** Closes idle windows of live devices, by the greatest live time known. */
+  const onTime = (state: PartitionState, tick = Number.NEGATIVE_INFINITY): void => {
+    state.liveTime = Math.max(state.liveTime, tick);
+    const { liveTime } = state;
     for (const device of state.devices.values()) {
       if (device.domain !== LIVE) continue;
       const before = state.changed.size;
@@ -293,7 +299,8 @@ function windowRow(
   expectedS: ExpectedS,
 ): WindowRow {
   const { kind, direction, lane, windowS } = slot;
-  const at = members.length > 0 ? members[members.length - 1]!.observedAt : startAt;
+  // The latest observation, whichever came last.
+  const at = members.reduce((latest, m) => Math.max(latest, m.observedAt), startAt);
   const row: WindowRow = {
     kind,
     deviceId,

@@ -39,7 +39,7 @@ export async function runPartition(options: RunnerOptions, signal: AbortSignal):
   const reader = log.read(partition, step.position(), signal)[Symbol.asyncIterator]();
   let next = reader.next();
   for (;;) {
-    const waited = await Promise.race([next, delay(options.commitEveryMs)]);
+    const waited = await within(next, options.commitEveryMs);
     if (waited === 'elapsed') {
       if (options.liveTime) processor.onTime(step.state, options.liveTime());
       if (step.pending() || step.state.touched.length > 0) await step.commit();
@@ -76,6 +76,7 @@ async function startStep(options: RunnerOptions) {
     },
   ): Promise<void> => {
     if (registryVersion < 0) await refresh();
+    processor.onTime(state);
     const collected = processor.collect(state, expectedS);
     const chunk = { partition, from: chunkFrom, to: position, registryVersion, bytes: bytes.take() };
     await store.commit({
@@ -186,6 +187,14 @@ async function startStep(options: RunnerOptions) {
   return { state, position: () => position, pending, take, commit };
 }
 
-function delay(ms: number): Promise<'elapsed'> {
-  return new Promise((resolve) => setTimeout(() => resolve('elapsed'), ms));
+async function within<T>(work: Promise<T>, ms: number): Promise<T | 'elapsed'> {
+  let timer: NodeJS.Timeout | undefined;
+  const elapsed = new Promise<'elapsed'>((resolve) => {
+    timer = setTimeout(() => resolve('elapsed'), ms);
+  });
+  try {
+    return await Promise.race([work, elapsed]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -187,7 +187,7 @@ function readingsSql(archiveRows: string, fields: typeof readingFields): string 
         unnest(range(length(codes)))::INTEGER AS index
       FROM records),
     read AS (
-      SELECT f.* EXCLUDE (item), item, try_cast(item."observedAt" AS TIMESTAMPTZ) AS observed_at FROM found f)
+      SELECT f.* EXCLUDE (item), item, try_cast(upper(item."observedAt") AS TIMESTAMPTZ) AS observed_at FROM found f)
     SELECT r.partition, r.position, r.index, r.device_id, r.received_at, r.domain, n.outcome, n.reason,
       CASE WHEN n.outcome IN ('counted', 'duplicate', 'restated') THEN p.site_id END AS site_id, m.via, r.observed_at,
       ${columns.join(', ')}

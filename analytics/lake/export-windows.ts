@@ -27,7 +27,7 @@ export async function exportWindows(context: LakeContext, days: readonly Instant
   await db.run(`
     CREATE TEMP TABLE window_texts (start_ms BIGINT, series INTEGER, revision INTEGER, reason VARCHAR, figures VARCHAR);
     CREATE TEMP TABLE series (series INTEGER, device_id VARCHAR, kind VARCHAR, subject VARCHAR, direction VARCHAR,
-      lane SMALLINT, window_s INTEGER, site_id VARCHAR)`);
+      lane INTEGER, window_s INTEGER, site_id VARCHAR)`);
   const numbers = new Map<Series, number>();
   for (let i = 0; i < days.length; i += DAYS_AT_ONCE) {
     const together = days.slice(i, i + DAYS_AT_ONCE);
@@ -74,7 +74,7 @@ async function load(
     names.appendVarchar(s.kind);
     names.appendVarchar(s.subject);
     names.appendVarchar(s.direction);
-    names.appendSmallInt(s.lane);
+    names.appendInteger(s.lane);
     names.appendInteger(s.windowS);
     names.appendVarchar(s.siteId);
     names.endRow();

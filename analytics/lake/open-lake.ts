@@ -63,12 +63,12 @@ async function createFileViews(db: DuckDBConnection, directory: string, m: Manif
 
 const archiveColumns =
   'partition INTEGER, position BIGINT, type VARCHAR, device_id VARCHAR, received_at TIMESTAMPTZ, domain VARCHAR, payload BLOB, payload_md5 VARCHAR';
-const windowColumns = `kind VARCHAR, device_id VARCHAR, subject VARCHAR, site_id VARCHAR, direction VARCHAR, lane SMALLINT,
+const windowColumns = `kind VARCHAR, device_id VARCHAR, subject VARCHAR, site_id VARCHAR, direction VARCHAR, lane INTEGER,
   start_at TIMESTAMPTZ, window_s INTEGER, readings BIGINT, observed_s BIGINT, count BIGINT, count_s BIGINT,
   class_counts MAP(VARCHAR, BIGINT), occupancy_micro_s BIGINT, occupancy_s BIGINT, pace_micro_s BIGINT, pace_count BIGINT,
   speed_milli_s BIGINT, speed_s BIGINT, speed_histogram MAP(SMALLINT, BIGINT), histogram_basis VARCHAR, expected_s BIGINT,
   revision INTEGER, reason VARCHAR`;
-const hourlyColumns = `kind VARCHAR, site_id VARCHAR, direction VARCHAR, lane SMALLINT, hour_at TIMESTAMPTZ, windows BIGINT,
+const hourlyColumns = `kind VARCHAR, site_id VARCHAR, direction VARCHAR, lane INTEGER, hour_at TIMESTAMPTZ, windows BIGINT,
   readings BIGINT, observed_s BIGINT, count BIGINT, count_s BIGINT, occupancy_micro_s BIGINT, occupancy_s BIGINT,
   pace_micro_s BIGINT, pace_count BIGINT, speed_milli_s BIGINT, speed_s BIGINT, expected_s BIGINT`;
 const ledgerColumns = `partition INTEGER, device_id VARCHAR, hour_received TIMESTAMPTZ, hour_observed TIMESTAMPTZ,

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { cityTime, type WallClock } from '#domain/city-time.ts';
 import { type Instant, parseInstant } from '#domain/instant.ts';
@@ -10,14 +12,21 @@ export interface CliContext {
   data: DataDirectory;
 }
 
-/** Runs a command's work with configuration and data directory, and closes what it opened. */
+/**
+ * Runs a command's work with configuration and data directory, and closes what it opened. Only a command that `founds`
+ * a city may find no directory there: a question to a mistyped one must not leave one behind.
+ * @throws OperatorFault
+ */
 export async function withContext(
   command: Command,
   work: (context: CliContext) => Promise<void>,
+  { founds = false }: { founds?: boolean } = {},
 ): Promise<void> {
   const { config: configPath } = command.optsWithGlobals<{ config?: string }>();
   const config = readConfig(configPath, process.env);
-  const data = openDataDirectory(dataPath(command));
+  const path = dataPath(command);
+  if (!founds && !existsSync(join(path, 'store.db'))) throw noCity(resolve(path));
+  const data = openDataDirectory(path);
   try {
     await work({ config, data });
   } finally {
@@ -45,8 +54,12 @@ export function parseWhole(value: string): number {
 export function cityOf(data: DataDirectory): { name: string; timezone: string } {
   const city = data.city();
   if (city) return city;
-  throw new OperatorFault(
-    `${data.path} holds no city yet`,
+  throw noCity(data.path);
+}
+
+function noCity(path: string): OperatorFault {
+  return new OperatorFault(
+    `${path} holds no city yet`,
     'nothing was ever sent, imported or registered there',
     'try `headway replay --help`, `npm start`, or another directory with --data',
     1,
@@ -61,7 +74,10 @@ export function parseCityTime(text: string, zone: string): Instant {
   const exact = parseInstant(text);
   if (exact !== undefined) return exact;
   const m = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?$/.exec(text);
-  if (!m) {
+  const isDate =
+    m &&
+    parseInstant(`${m[1]}-${m[2]}-${m[3]}T${m[4] ?? '00'}:${m[5] ?? '00'}:${m[6] ?? '00'}Z`) !== undefined;
+  if (!m || !isDate) {
     throw new OperatorFault(
       `${text} is no date or time`,
       'a date is 2012-03-01, a time in the city 2012-03-01T08:00',
@@ -81,7 +97,7 @@ export function parseCityTime(text: string, zone: string): Instant {
   if (meaning.type === 'twice') return meaning.first;
   throw new OperatorFault(
     `${text} never was in ${zone}`,
-    'the clocks went forward over it, or there is no such date',
+    'the clocks went forward over it',
     'choose a time an hour later',
   );
 }

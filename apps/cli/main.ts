@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { MeasureFault } from '#analytics/measures/measure-fault.ts';
 import { OperatorFault } from '../config.ts';
 import { auditCommand } from './commands/audit.ts';
 import { configCommand } from './commands/config.ts';
@@ -13,7 +14,7 @@ import { replayCommand } from './commands/replay.ts';
 import { reportCommand } from './commands/report.ts';
 import { startCommand } from './commands/start.ts';
 import { upCommand } from './commands/up.ts';
-import { say } from './print.ts';
+import { endQuietlyWithReader, say } from './print.ts';
 
 /** Every command, in the order in which help shows them. */
 const commands = [
@@ -39,6 +40,7 @@ const program = new Command('headway')
   .exitOverride();
 for (const command of commands) await command(program);
 
+endQuietlyWithReader();
 try {
   await program.parseAsync();
 } catch (error) {
@@ -48,8 +50,13 @@ try {
 /** Exit codes: 1 the answer is no, 2 wrong usage, 3 a failure outside. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof MeasureFault) {
+    say(`headway: ${error.message}\n  hint: ${error.hint}`);
+    return 2;
+  }
   if (error instanceof OperatorFault || isFault(error)) {
-    say(`headway: ${error.message}\n  detail: ${error.detail}\n  hint: ${error.hint}`);
+    const fact = 'fact' in error ? error.fact : error.message;
+    say(`headway: ${fact}\n  detail: ${error.detail}\n  hint: ${error.hint}`);
     return error instanceof OperatorFault ? error.exitCode : 3;
   }
   say(`headway: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

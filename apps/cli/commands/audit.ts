@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AuditResult } from '#analytics/audit/audit-result.ts';
+import { readManifest } from '#analytics/lake/manifest.ts';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
 import { cityOf, parseFormat, withContext } from '../context.ts';
@@ -31,6 +32,10 @@ export function auditCommand(program: Command): void {
             connection,
             segments,
             corrupt,
+            checkpoints: readManifest(data.lakePath).exportedTo.map((position, partition) => ({
+              partition,
+              position,
+            })),
             rules: { aheadS, behindS: behindDays * 86_400, graceS, idleS },
             onProgress: (check, share) => bar.update(share, check),
           });

@@ -64,26 +64,30 @@ function importCommand(network: Command): void {
     .action(async (file: string, flags: ImportFlags, command: Command) => {
       const text = readNetworkFile(file);
       const format = flags.formatOf ?? formatOf(file);
-      await withContext(command, async (context) => {
-        const city = cityFor(context, flags);
-        const parsed = parseNetwork(text, format, flags.kind);
-        const difference = networkImport(await context.data.registry.view(), parsed, {
-          from: flags.from === undefined ? undefined : parseCityTime(flags.from, city.timezone),
-          now: Date.now(),
-          prune: flags.prune ?? false,
-        });
-        if (!flags.dryRun && (difference.changes.length > 0 || difference.unchanged > 0)) {
-          context.data.setCity(city);
-          if (difference.changes.length > 0) await context.data.registry.change(difference.changes);
-        }
-        for (const { row, problem } of parsed.problems) say(row === 0 ? problem : `row ${row}: ${problem}`);
-        for (const problem of difference.problems) say(problem);
-        const { added, changed, unchanged, removed } = difference;
-        const problems = parsed.problems.length + difference.problems.length;
-        printRows([{ added, changed, unchanged, removed, problems }], flags.format);
-        if (flags.dryRun) say('a dry run: nothing was changed');
-        if (problems > 0) process.exitCode = 1;
-      });
+      await withContext(
+        command,
+        async (context) => {
+          const city = cityFor(context, flags);
+          const parsed = parseNetwork(text, format, flags.kind);
+          const difference = networkImport(await context.data.registry.view(), parsed, {
+            from: flags.from === undefined ? undefined : parseCityTime(flags.from, city.timezone),
+            now: Date.now(),
+            prune: flags.prune ?? false,
+          });
+          if (!flags.dryRun && (difference.changes.length > 0 || difference.unchanged > 0)) {
+            context.data.setCity(city);
+            if (difference.changes.length > 0) await context.data.registry.change(difference.changes);
+          }
+          for (const { row, problem } of parsed.problems) say(row === 0 ? problem : `row ${row}: ${problem}`);
+          for (const problem of difference.problems) say(problem);
+          const { added, changed, unchanged, removed } = difference;
+          const problems = parsed.problems.length + difference.problems.length;
+          printRows([{ added, changed, unchanged, removed, problems }], flags.format);
+          if (flags.dryRun) say('a dry run: nothing was changed');
+          if (problems > 0) process.exitCode = 1;
+        },
+        { founds: true },
+      );
     });
 }
 
@@ -115,7 +119,11 @@ function cityFor({ config, data }: CliContext, flags: ImportFlags): { name: stri
   const timezone = flags.timezone ?? held?.timezone ?? config.city.timezone;
   if (name !== undefined && timezone !== undefined && isTimezone(timezone)) return { name, timezone };
   if (timezone !== undefined && !isTimezone(timezone))
-    throw new InvalidArgumentError(`${timezone} is no IANA time zone, such as Europe/London`);
+    throw new OperatorFault(
+      `${timezone} is no time zone`,
+      'a zone has an IANA name, such as Europe/London',
+      'give another with --timezone',
+    );
   throw new OperatorFault(
     `${data.path} holds no city yet`,
     'its name and its time zone are not known',

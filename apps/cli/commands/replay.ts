@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { RecordingFault } from '#ingest/recordings/recording-fault.ts';
 import { recordingFormats } from '#ingest/recordings/recording-formats.ts';
 import { OperatorFault } from '../../config.ts';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
@@ -38,43 +39,49 @@ export function replayCommand(program: Command): void {
           '`headway replay --help` says what each is',
         );
       }
-      await withContext(command, async ({ config, data }) => {
-        const recording = await format.open(path, {
+      const recording = await format
+        .open(path, {
           ...(options.name ? { name: options.name } : {}),
           ...(options.map ? { map: options.map } : {}),
           ...(options.set ? { mapOptions: options.set } : {}),
           ...(options.timezone ? { timezone: options.timezone } : {}),
           ...(options.device ? { device: options.device } : {}),
-        });
-        for (const note of recording.notes) say(`note: ${note}`);
-        const { replay } = await import('../../replay.ts');
-        const bar = progress('replaying', undefined);
-        const started = Date.now();
-        const sent = await replay({
-          config,
-          data,
-          recording,
-          pace: options.speed,
-          onProgress: (messages, readings) => bar.update(readings, `readings in ${messages} messages`),
-        });
-        bar.end();
-        const seconds = ((Date.now() - started) / 1_000).toFixed(1);
-        say(
-          `sent ${sent.readings.toLocaleString('en-GB')} readings of ${sent.devices} devices in ${sent.messages.toLocaleString('en-GB')} messages; all acknowledged and processed in ${seconds} s`,
-        );
-        for (const c of recording.caveats()) {
+        })
+        .catch(wrongRecording);
+      await withContext(
+        command,
+        async ({ config, data }) => {
+          for (const note of recording.notes) say(`note: ${note}`);
+          const { replay } = await import('../../replay.ts');
+          const bar = progress('replaying', undefined);
+          const started = Date.now();
+          const sent = await replay({
+            config,
+            data,
+            recording,
+            pace: options.speed,
+            onProgress: (messages, readings) => bar.update(readings, `readings in ${messages} messages`),
+          });
+          bar.end();
+          const seconds = ((Date.now() - started) / 1_000).toFixed(1);
           say(
-            `caveat: ${c.name}: ${c.count.toLocaleString('en-GB')}${c.examples.length > 0 ? ` (${c.examples.slice(0, 3).join('; ')})` : ''}`,
+            `sent ${sent.readings.toLocaleString('en-GB')} readings of ${sent.devices} devices in ${sent.messages.toLocaleString('en-GB')} messages; all acknowledged and processed in ${seconds} s`,
           );
-        }
-        say(`ledger of ${data.path}: ${describeLedgerSum(ledgerSum(data.db))}`);
-        if (options.lake) {
-          const { refreshLake } = await import('../../lake-session.ts');
-          const lakeBar = progress('exporting', undefined);
-          await refreshLake(data, (stage, done, total) => lakeBar.update(done, `of ${total} (${stage})`));
-          lakeBar.end();
-        }
-      });
+          for (const c of recording.caveats()) {
+            say(
+              `caveat: ${c.name}: ${c.count.toLocaleString('en-GB')}${c.examples.length > 0 ? ` (${c.examples.slice(0, 3).join('; ')})` : ''}`,
+            );
+          }
+          say(`ledger of ${data.path}: ${describeLedgerSum(ledgerSum(data.db))}`);
+          if (options.lake) {
+            const { refreshLake } = await import('../../lake-session.ts');
+            const lakeBar = progress('exporting', undefined);
+            await refreshLake(data, (stage, done, total) => lakeBar.update(done, `of ${total} (${stage})`));
+            lakeBar.end();
+          }
+        },
+        { founds: true },
+      );
     });
 }
 
@@ -86,6 +93,12 @@ interface ReplayFlags {
   timezone?: string;
   device?: string;
   lake: boolean;
+}
+
+/** Naming what is no such recording is wrong usage; what goes wrong later is not. */
+function wrongRecording(error: unknown): never {
+  if (!(error instanceof RecordingFault)) throw error;
+  throw new OperatorFault(error.fact, error.detail, error.hint);
 }
 
 function parsePace(value: string): 'max' | number {

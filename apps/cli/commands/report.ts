@@ -71,6 +71,14 @@ export async function reportCommand(program: Command): Promise<void> {
         const connection = await lakeSession(data);
         const parameters = parametersOf(flags);
         const { html, errors, title } = await renderReport({ connection, city, path, parameters });
+        const refused = errors.find((e) => e.block === 'front matter');
+        if (refused) {
+          throw new OperatorFault(
+            `could not render ${name}`,
+            refused.message,
+            '`headway report --help` lists the parameters of the built-in reports',
+          );
+        }
         const parts = [basename(path, '.md'), ...Object.values(parameters)].map((p) =>
           String(p).replaceAll(/[^A-Za-z0-9._-]+/g, '-'),
         );

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
 import { parseWhole, withContext } from '../context.ts';
 import { interrupted } from '../interrupted.ts';
@@ -27,31 +27,41 @@ export function startCommand(program: Command): void {
       .description(
         'Starts the embedded pipeline and a simulated city: its past comes through the MQTT door at full speed, the\nweekly report is written, then each sensor sends live. Planted faults and what was true are in DATA/truth.ndjson.',
       )
-      .option('--sensors <n>', 'about so many sensors', parseWhole, 300)
+      .option('--sensors <n>', 'about so many sensors, 20 at least', parseSensors, 300)
       .option('--days <n>', 'days of past', parseWhole, 14)
       .option('--seed <n>', 'another seed is another city', parseWhole, 1)
       .option('--azure-sensors <n>', 'live sensors that use the Azure IoT device SDK', parseWhole, 3)
       .option('--no-faults', 'without planted faults')
       .option('--once', 'end after the report')
       .action(async (flags: StartFlags, command: Command) => {
-        await withContext(command, async ({ config, data }) => {
-          const { start } = await import('../../start.ts');
-          const bar = progress('sending', undefined);
-          await start({
-            config,
-            data,
-            ...flags,
-            once: flags.once ?? false,
-            signal: interrupted(),
-            say: (line) => {
-              bar.end();
-              say(line);
-            },
-            onProgress: (readings, total) =>
-              bar.update(readings, `of about ${total.toLocaleString('en-GB')}`),
-            ledgerSum: () => describeLedgerSum(ledgerSum(data.db)),
-          });
-        });
+        await withContext(
+          command,
+          async ({ config, data }) => {
+            const { start } = await import('../../start.ts');
+            const bar = progress('sending', undefined);
+            await start({
+              config,
+              data,
+              ...flags,
+              once: flags.once ?? false,
+              signal: interrupted(),
+              say: (line) => {
+                bar.end();
+                say(line);
+              },
+              onProgress: (readings, total) =>
+                bar.update(readings, `of about ${total.toLocaleString('en-GB')}`),
+              ledgerSum: () => describeLedgerSum(ledgerSum(data.db)),
+            });
+          },
+          { founds: true },
+        );
       });
   }
+}
+
+function parseSensors(value: string): number {
+  const n = parseWhole(value);
+  if (n >= 20) return n;
+  throw new InvalidArgumentError('a simulated city has 20 sensors at least');
 }

@@ -120,7 +120,7 @@ describe('closing', () => {
   it('is not hastened by another device’s fast clock', async () => {
     await city.register(registered('hasty'));
     city.send('loop', flow(0));
-    city.send('hasty', flow(3_000), { receivedAt: START + 50 * MINUTE_MS });
+    city.send('hasty', flow(800), { receivedAt: START + 13 * MINUTE_MS });
     await city.run();
     expect(await sent()).toEqual([]);
   });
@@ -235,4 +235,21 @@ describe('signal events', () => {
       [6, 1, 1, 0],
     ]);
   });
+});
+
+it('closes a silent device’s windows while others go on sending', async () => {
+  await city.register(registered('talker'));
+  city.send('loop', flow(0));
+  city.send('talker', flow(900), { receivedAt: START + 16 * MINUTE_MS });
+  await city.run();
+  expect(await city.windows('loop')).toHaveLength(1);
+});
+
+it('takes what it was owed from the registry at its latest observation, in whatever order they came', async () => {
+  const later = { deviceId: 'loop', siteId: 'site of loop' };
+  await city.register([{ kind: 'installation', id: 'loop', validFrom: START + 2 * MINUTE_MS, body: later }]);
+  city.send('loop', [flow(120), flow(0)]);
+  city.send('loop', '', end);
+  await city.run();
+  expect(await city.windows('loop')).toMatchObject([{ expectedS: null }]);
 });
