@@ -86,16 +86,18 @@ async function writeRange(context: LakeContext, partition: number, from: number,
     : 'new_records';
   const start = joined?.from ?? from;
   const months = await db.runAndReadAll(
-    `SELECT strftime(received_at, '%Y-%m') AS month, count(*)::INTEGER AS n, min(position)::DOUBLE AS low, max(position)::DOUBLE AS high
+    `SELECT strftime(received_at, '%Y-%m') AS month, count(*)::INTEGER AS n, min(position)::DOUBLE AS low, max(position)::DOUBLE AS high,
+       sum(octet_length(payload))::DOUBLE AS bytes
      FROM ${rows} GROUP BY 1 ORDER BY low`,
   );
   const files: RangeFile[] = [];
-  for (const { month, n, low, high } of months.getRowObjectsJS() as unknown as MonthRow[]) {
+  for (const { month, n, low, high, bytes } of months.getRowObjectsJS() as unknown as MonthRow[]) {
     const path = `archive/month=${month}/p${partition}-${low}-${high}-g${manifest.generation}.parquet`;
     await writeParquet(
       context,
       path,
       `SELECT *, md5(payload) AS payload_md5 FROM ${rows} WHERE strftime(received_at, '%Y-%m') = '${month}'`,
+      rowGroupRows(n, bytes),
     );
     files.push({ path, partition, from: low, to: high, rows: n });
   }
@@ -106,9 +108,16 @@ async function writeRange(context: LakeContext, partition: number, from: number,
   await db.run('DELETE FROM new_records');
 }
 
+/** Row groups of about 8 MB are compressed, and read again, on all cores. */
+function rowGroupRows(records: number, bytes: number): number {
+  const rows = Math.floor((8 * 1024 * 1024) / Math.max(64, bytes / records));
+  return Math.min(122_880, Math.max(2_048, rows - (rows % 2_048)));
+}
+
 interface MonthRow {
   month: string;
   n: number;
   low: number;
   high: number;
+  bytes: number;
 }

@@ -11,11 +11,16 @@ export interface LakeContext extends ExportOptions {
 }
 
 /** Writes a query's rows to a Parquet file of the lake, whole or not at all. Returns the path as the manifest names it. */
-export async function writeParquet(context: LakeContext, path: string, query: string): Promise<string> {
+export async function writeParquet(
+  context: LakeContext,
+  path: string,
+  query: string,
+  rowGroupRows = 122_880,
+): Promise<string> {
   const full = join(context.directory, path);
   mkdirSync(dirname(full), { recursive: true });
   await context.db.run(
-    `COPY (${query}) TO ${quoted(`${full}.tmp`)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
+    `COPY (${query}) TO ${quoted(`${full}.tmp`)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows})`,
   );
   renameSync(`${full}.tmp`, full);
   return path;
