@@ -39,13 +39,14 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
   manifest.generation += 1;
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '2GB' });
   const [db, beside] = [await instance.connect(), await instance.connect()];
+  let windows: Promise<void> = Promise.resolve();
   try {
     for (const connection of [db, beside]) await connection.run("SET TimeZone = 'UTC'");
     const context = { ...options, db, manifest };
     const checkpoints = (await source.checkpoints()).sort((a, b) => a.partition - b.partition);
     const { days, upTo } = await source.changedDays(manifest.windowsChange);
     // One is DuckDB's work, the other mostly the store's: together they use both cores.
-    const windows = exportWindows({ ...context, db: beside }, days);
+    windows = exportWindows({ ...context, db: beside }, days);
     windows.catch(() => {});
     const records = await exportArchive(context, checkpoints);
     const readings = await exportReadings(context);
@@ -60,6 +61,7 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
     }
     throw error;
   } finally {
+    await windows.catch(() => {});
     db.closeSync();
     beside.closeSync();
   }
