@@ -6,14 +6,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
-const dev = process.argv.includes('--dev');
 const stamp = join(root, 'node_modules', '.headway-setup.json');
+const before = existsSync(stamp) ? JSON.parse(readFileSync(stamp, 'utf8')) : {};
+// Test tools that are there stay.
+const dev = process.argv.includes('--dev') || before.dev === true;
 const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
 
 function installed() {
-  if (!existsSync(stamp)) return false;
-  const was = JSON.parse(readFileSync(stamp, 'utf8'));
-  return was.lock === lock && was.platform === platform() && (was.dev || !dev);
+  return before.lock === lock && before.platform === platform() && (before.dev || !dev);
 }
 
 function platform() {
