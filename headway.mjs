@@ -9,10 +9,16 @@ const root = dirname(fileURLToPath(import.meta.url));
 if (!existsSync(join(root, 'node_modules', '.headway-setup.json'))) await import('./setup.mjs');
 const pinned = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 if (!existsSync(pinned) && Number(process.versions.node.split('.')[0]) < 24) {
-  console.error('headway: no Node 24 for this platform among the packages\n  detail: the npm registry has none for it');
+  console.error(
+    'headway: no Node 24 for this platform among the packages\n  detail: the npm registry has none for it',
+  );
   console.error('  hint: install Node 24 or later yourself and run headway with it');
   process.exit(3);
 }
-const child = spawn(existsSync(pinned) ? pinned : process.execPath, [join(root, 'apps', 'cli', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(
+  existsSync(pinned) ? pinned : process.execPath,
+  [join(root, 'apps', 'cli', 'main.ts'), ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

@@ -10,7 +10,9 @@ const stamp = join(root, 'node_modules', '.headway-setup.json');
 const before = existsSync(stamp) ? JSON.parse(readFileSync(stamp, 'utf8')) : {};
 // Test tools that are there stay.
 const dev = process.argv.includes('--dev') || before.dev === true;
-const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 
 function installed() {
   return before.lock === lock && before.platform === platform() && (before.dev || !dev);
@@ -27,10 +29,16 @@ if (!installed()) {
   const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   if (!dev) args.push('--omit=dev');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const run = spawnSync(npm, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const run = spawnSync(npm, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
   if (run.status !== 0) {
     console.error('headway: could not install packages\n  detail: npm install failed, see above');
-    console.error('  hint: check that this machine reaches the npm registry, then run the same command again');
+    console.error(
+      '  hint: check that this machine reaches the npm registry, then run the same command again',
+    );
     process.exit(3);
   }
   writeFileSync(stamp, JSON.stringify({ lock, dev, platform: platform() }));
