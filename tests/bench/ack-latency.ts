@@ -15,6 +15,7 @@ export const ackLatency: Bench = {
     try {
       await foundCity(directory, loadDevices(CONNECTIONS));
       const pipeline = await runPipeline(directory);
+      const before = await pipeline.sample();
       const load = await runLoad({
         port: pipeline.port,
         connections: CONNECTIONS,
@@ -22,6 +23,7 @@ export const ackLatency: Bench = {
         seconds: scale === 'full' ? 10 : 3,
         ratePerS: RATE_PER_S,
       });
+      const { cpuS } = await pipeline.processed();
       await pipeline.stop();
       const at = `at ${RATE_PER_S.toLocaleString('en-GB')}/s`;
       return [
@@ -33,6 +35,11 @@ export const ackLatency: Bench = {
           value: load.ackedPerS,
           unit: 'readings/s',
           atLeast: RATE_PER_S * 0.98,
+        },
+        {
+          name: 'CPU of the pipeline for it',
+          value: ((cpuS - before.cpuS) / load.sent) * 1e6,
+          unit: 'us a reading',
         },
         { name: `latest that the load itself sent`, value: load.latestMs, unit: 'ms' },
       ];
