@@ -15,6 +15,7 @@ import type { Reading, ReadingKind, Slot } from '#domain/readings/reading-kind.t
 import { readingKinds } from '#domain/readings/reading-kinds.ts';
 import { WINDOW_S } from '#domain/window.ts';
 import type { DeviceFacts } from './device-facts.ts';
+import type { SlotWindows, SubjectStream } from './streams.ts';
 import { alignedStart } from './window-start.ts';
 
 export interface ClockBounds {
@@ -37,6 +38,8 @@ export interface Admitted {
   slot: Slot;
   windowS: number;
   windowStart: Instant;
+  /** Where it was found to belong, so that it is looked for once. */
+  found?: { stream: SubjectStream; slot: SlotWindows };
 }
 
 /** A reading that goes no further, with the sentence that says why. */

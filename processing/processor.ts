@@ -106,8 +106,9 @@ export function processor(closing: ClosingRule) {
       for (const j of judged) {
         if (!isAdmitted(j)) continue;
         const { subject, direction, lane } = j.slot;
-        const known = device.subjects.get(subject)?.slots;
-        const slot = known && findSlot(known, j.kind.kind, j.slot, j.windowS);
+        const stream = device.subjects.get(subject);
+        const slot = stream && findSlot(stream.slots, j.kind.kind, j.slot, j.windowS);
+        if (slot) j.found = { stream, slot };
         if (!slot || j.windowStart > slot.frontier || slot.windows.has(j.windowStart)) continue;
         const { kind, windowS } = slot;
         const startAt = j.windowStart;
@@ -124,9 +125,10 @@ export function processor(closing: ClosingRule) {
     rows: readonly WindowRow[],
     ledgerRows: readonly LedgerRow[],
   ): void => {
+    const ledger = Map.groupBy(ledgerRows, (r) => `${r.deviceId}/${r.hourReceived}`);
     for (const { deviceId, hourReceived } of missing.ledger) {
-      const own = ledgerRows.filter((r) => r.deviceId === deviceId && r.hourReceived === hourReceived);
-      loadHour(state.devices.get(deviceId)!.ledger, hourReceived, own);
+      const rows = ledger.get(`${deviceId}/${hourReceived}`) ?? [];
+      loadHour(state.devices.get(deviceId)!.ledger, hourReceived, rows);
     }
     for (const row of rows) {
       const device = state.devices.get(row.deviceId)!;
@@ -181,8 +183,8 @@ export function processor(closing: ClosingRule) {
     readmitted: boolean,
   ): number => {
     const { subject } = j.slot;
-    const stream = subjectOf(device, subject);
-    const slot = slotOf(stream, j.kind.kind, j.slot, j.windowS);
+    const stream = j.found?.stream ?? subjectOf(device, subject);
+    const slot = j.found?.slot ?? slotOf(stream, j.kind.kind, j.slot, j.windowS);
     let window = slot.windows.get(j.windowStart);
     if (!window) {
       window = { startAt: j.windowStart, sites: [] };
