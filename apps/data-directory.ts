@@ -35,6 +35,8 @@ export interface RunningDoors {
   mqttPort: number;
   mqttsPort: number | undefined;
   apiUrl: string | undefined;
+  /** There only for the time some work takes: nobody else's to send through. */
+  ephemeral?: boolean;
 }
 
 export function openDataDirectory(directory: string): DataDirectory {

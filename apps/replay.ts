@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type Published, publishRecording } from '#ingest/recordings/publish-recording.ts';
 import type { Recording } from '#ingest/recordings/recording.ts';
-import type { Config } from './config.ts';
+import { type Config, OperatorFault } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { recordingChanges } from './register-recording.ts';
@@ -34,6 +34,7 @@ export async function replay(options: ReplayOptions): Promise<Published> {
   );
   if (changes.length > 0) await data.registry.change(changes);
   const running = data.running();
+  if (running?.ephemeral) throw busy(data, running.pid);
   const pipeline = running ? undefined : await startPipeline(config, data, { ephemeral: true });
   try {
     // The running door looks at the registry four times a second.
@@ -55,6 +56,15 @@ export async function replay(options: ReplayOptions): Promise<Published> {
   }
 }
 
+function busy(data: DataDirectory, pid: number): OperatorFault {
+  return new OperatorFault(
+    `another Headway writes to ${data.path}`,
+    `process ${pid} replays a recording, or judges dead letters again`,
+    'wait until it has ended; `headway up` is a pipeline that many may use',
+    3,
+  );
+}
+
 /** Resolves when what was acknowledged before is processed, here or by the pipeline of another process. */
 async function processed(data: DataDirectory, pipeline: Pipeline | undefined): Promise<void> {
   if (pipeline) return pipeline.processed();
@@ -65,10 +75,20 @@ async function processed(data: DataDirectory, pipeline: Pipeline | undefined): P
     const position = data.db.prepare('SELECT position FROM checkpoints WHERE partition = ?');
     for (const [partition, end] of ends.entries()) {
       while (((position.get(partition)?.position as number | undefined) ?? -1) < end) {
+        if (!data.running()) throw gone(data);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
   } finally {
     await log.close();
   }
+}
+
+function gone(data: DataDirectory): OperatorFault {
+  return new OperatorFault(
+    `the pipeline on ${data.path} ended before it had processed everything`,
+    'all that was sent is in its log',
+    'start it again: it goes on where it was',
+    3,
+  );
 }

@@ -9,7 +9,8 @@ export function printRows(rows: readonly Row[], format: Format, columns = Object
   else if (format === 'csv') {
     printLines([columns.map(csvCell).join(',')]);
     printLines(rows, (r) => columns.map((c) => csvCell(exactText(r[c]))).join(','));
-  } else printTable(rows, columns);
+  } else if (rows.length === 0) printLines(['(no rows)']);
+  else printTable(rows, columns);
 }
 
 /** Whoever reads stdout may stop when they have seen enough, as `head` does. */
@@ -35,7 +36,6 @@ function printLines<T>(items: readonly T[], lineOf: (item: T) => string = String
 }
 
 function printJson(rows: readonly Row[]): void {
-  if (rows.length === 0) return printLines(['[]']);
   printLines(['[']);
   printLines(
     rows.map((row, i) => ({ row, end: i + 1 < rows.length ? ',' : '' })),
@@ -45,7 +45,6 @@ function printJson(rows: readonly Row[]): void {
 }
 
 function printTable(rows: readonly Row[], columns: readonly string[]): void {
-  if (rows.length === 0) return printLines(['(no rows)']);
   const cells = rows.map((r) => columns.map((c) => cellText(r[c])));
   const widths = columns.map((c, i) =>
     Math.min(

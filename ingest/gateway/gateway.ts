@@ -94,8 +94,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     accept(socket);
     if (!socket.destroyed) serve(socket);
   });
-  const port = await listen(plain, options.port, options.host);
-  const servers: Server[] = [plain];
+  const servers: Server[] = [];
+  const open = async (server: Server, port: number): Promise<number> => {
+    try {
+      const opened = await listen(server, port, options.host);
+      servers.push(server);
+      return opened;
+    } catch (error) {
+      for (const other of servers) other.close();
+      await mqtt.close();
+      throw error;
+    }
+  };
+  const port = await open(plain, options.port);
 
   let tlsPort: number | undefined;
   if (options.tls) {
@@ -115,8 +126,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') refused('connect-timeout', '');
       else if (error.code !== 'ECONNRESET') refused('malformed', '');
     });
-    tlsPort = await listen(secure, options.tlsPort ?? 0, options.host);
-    servers.push(secure);
+    tlsPort = await open(secure, options.tlsPort ?? 0);
   }
 
   const inspectEveryMs = Math.min(1_000, limits.connectTimeoutMs / 4);

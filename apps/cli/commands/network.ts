@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { cityTime } from '#domain/city-time.ts';
 import type { Instant } from '#domain/instant.ts';
 import type { RegistryBodies } from '#domain/registry/entries.ts';

@@ -19,6 +19,7 @@ export function queryCommand(program: Command): void {
     .action(async (sql: string, { format }: { format: Format }, command: Command) => {
       await withContext(command, async ({ data }) => {
         const { lakeSession } = await import('../../lake-session.ts');
+        const { printedValue } = await import('../../printed-values.ts');
         const db = await lakeSession(data);
         const result = await db.runAndReadAll(sql).catch((error: unknown) => {
           const [fact, ...rest] = String(error instanceof Error ? error.message : error).split('\n');
@@ -28,7 +29,8 @@ export function queryCommand(program: Command): void {
             'docs/lake.md lists every view and column',
           );
         });
-        printRows(result.getRowObjectsJS() as Row[], format, result.columnNames());
+        const rows = result.convertRowObjects(printedValue) as Row[];
+        printRows(rows, format, result.deduplicatedColumnNames());
       });
     });
 }
