@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { EventLog } from '#domain/log.ts';
 import { openSegmentLog } from '#infra/log/open-segment-log.ts';
+import { openDatabase } from '#infra/sqlite/database.ts';
 import { sqliteDoorCounts } from '#infra/sqlite/door-counts.ts';
 import { holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
 import { developmentCertificates } from '#ingest/gateway/development-certificates.ts';
@@ -71,11 +72,15 @@ async function open(
   opened.push(() => worker.stop());
   const devices = await followRegistry(data.registry, 250);
   opened.push(() => devices.stop());
-  const door = sqliteDoorCounts(data.db, Date.now);
+  // A connection of its own that hardly waits: the door never stands still for processing's commit.
+  const doorDb = openDatabase(data.storePath, { durable: false, waitMs: 20 });
+  const door = sqliteDoorCounts(doorDb, Date.now);
   const flush = setInterval(() => door.flush(), 1_000);
   opened.push(() => {
     clearInterval(flush);
-    door.flush();
+    // Each try waits a little; a store that is busy for longer than a second keeps its own counts.
+    for (let tries = 0; tries < 50 && !door.flush(); tries++);
+    doorDb.close();
   });
   const { host, mqttPort, mqttsPort, hubName } = config.gateway;
   const tls = ephemeral ? undefined : await developmentCertificates(data.certificatesPath);

@@ -46,6 +46,10 @@ async function work({ logPath, storePath, timezone, processing }: ProcessingWork
             commitEveryMs: processing.commitEveryMs,
             commitEveryReadings: 50_000,
             onCommit: (done) => parentPort!.postMessage(done),
+            onStoreUnavailable: ({ message }) =>
+              console.error(
+                `headway: could not store what was processed, will try again\n  detail: ${message}\n  hint: is the disk full? nothing acknowledged is lost meanwhile`,
+              ),
           },
           stop.signal,
         ),

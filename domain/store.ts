@@ -67,6 +67,11 @@ export interface Commit {
 /** Names the windows of one slot and start, at whatever site: what an identity can be found in. */
 export type SlotKey = Omit<WindowKey, 'siteId'>;
 
+/** The store can not take a commit now (disk full, locked, out of reach): nothing of it is stored; try again later. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable';
+}
+
 /** Outputs, ledger, state and checkpoint. */
 export interface Store {
   checkpoint(partition: number): Promise<Checkpoint>;
@@ -80,7 +85,8 @@ export interface Store {
   loadOutcomes(partition: number, position: number): Promise<OutcomeChunk | undefined>;
   loadDeadLetters(partition: number, position: number): Promise<DeadLetter[]>;
   /**
-   * A window is written only over a smaller revision. @throws when an equal revision has other content: our bug.
+   * A window is written only over a smaller revision. @throws StoreUnavailable; any other error is our bug, such as
+   * an equal revision with other content.
    */
   commit(commit: Commit): Promise<void>;
 }

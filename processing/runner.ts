@@ -1,7 +1,14 @@
 import type { Instant } from '#domain/instant.ts';
 import type { Corruption, EventLog, LogBatch, LogRecord } from '#domain/log.ts';
 import type { Registry } from '#domain/registry/registry.ts';
-import type { DeadLetter, OutcomeChunk, Readmission, Store } from '#domain/store.ts';
+import {
+  type Commit,
+  type DeadLetter,
+  type OutcomeChunk,
+  type Readmission,
+  type Store,
+  StoreUnavailable,
+} from '#domain/store.ts';
 import type { Admission } from './admission.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { type DeviceFacts, deviceDirectory } from './device-facts.ts';
@@ -26,6 +33,8 @@ export interface RunnerOptions {
   commitEveryMs: number;
   /** Or after this many readings. */
   commitEveryReadings: number;
+  /** The store could not take a commit; it is tried again. */
+  onStoreUnavailable?: (error: StoreUnavailable) => void;
   onCommit?: (done: { partition: number; position: number; readings: number; windows: number }) => void;
 }
 
@@ -35,7 +44,7 @@ export interface RunnerOptions {
  */
 export async function runPartition(options: RunnerOptions, signal: AbortSignal): Promise<void> {
   const { log, processor, partition } = options;
-  const step = await startStep(options);
+  const step = await startStep(options, signal);
   const reader = log.read(partition, step.position(), signal)[Symbol.asyncIterator]();
   let next = reader.next();
   for (;;) {
@@ -52,7 +61,7 @@ export async function runPartition(options: RunnerOptions, signal: AbortSignal):
   if (step.pending()) await step.commit();
 }
 
-async function startStep(options: RunnerOptions) {
+async function startStep(options: RunnerOptions, signal: AbortSignal) {
   const { store, registry, processor, admission, partition, log } = options;
   const checkpoint = await store.checkpoint(partition);
   const streams = (await store.loadState(partition)).map(({ value }) => parseStream(value));
@@ -79,7 +88,7 @@ async function startStep(options: RunnerOptions) {
     processor.onTime(state);
     const collected = processor.collect(state, expectedS);
     const chunk = { partition, from: chunkFrom, to: position, registryVersion, bytes: bytes.take() };
-    await store.commit({
+    await commitOrWait(options, signal, {
       checkpoint: { partition, position },
       windows: collected.windows,
       ledger: collected.ledger,
@@ -185,6 +194,22 @@ async function startStep(options: RunnerOptions) {
   };
 
   return { state, position: () => position, pending, take, commit };
+}
+
+const RETRY_FROM_MS = 500;
+const RETRY_AT_MOST_MS = 15_000;
+
+/** A full disk or a locked store is waited out: what was acknowledged is in the log, and stays there. */
+async function commitOrWait(options: RunnerOptions, signal: AbortSignal, commit: Commit): Promise<void> {
+  for (let waitMs = RETRY_FROM_MS; ; waitMs = Math.min(2 * waitMs, RETRY_AT_MOST_MS)) {
+    try {
+      return await options.store.commit(commit);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || signal.aborted) throw error;
+      options.onStoreUnavailable?.(error);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T | 'elapsed'> {

@@ -50,11 +50,14 @@ CREATE TABLE IF NOT EXISTS door (
 
 /**
  * Opens the store of a data directory, made when missing. Any number of processes may have it open.
- * `durable`: a commit survives a power cut. Outputs need not (the log has what they are made from); the registry must.
+ * `waitMs`: how long a statement waits for another's transaction. `durable`: a commit survives a power cut. Outputs need not (the log has what they are made from); the registry must.
  */
-export function openDatabase(path: string, { durable }: { durable: boolean }): DatabaseSync {
+export function openDatabase(
+  path: string,
+  { durable, waitMs = 10_000 }: { durable: boolean; waitMs?: number },
+): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true });
-  const db = new DatabaseSync(path, { timeout: 10_000 });
+  const db = new DatabaseSync(path, { timeout: waitMs });
   db.exec(
     `PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`,
   );

@@ -13,15 +13,21 @@ export function sqliteDoorCounts(db: DatabaseSync, clock: () => Instant) {
       const key = JSON.stringify([reason, deviceId, hourOf(clock())]);
       waiting.set(key, (waiting.get(key) ?? 0) + 1);
     },
-    flush: (): void => {
-      if (waiting.size === 0) return;
-      transaction(db, () => {
-        for (const [key, n] of waiting) {
-          const [reason, deviceId, hour] = JSON.parse(key) as [string, string, number];
-          add.run(reason, deviceId, hour, n);
-        }
-      });
+    /** False where the store can not take them now: they are kept for the next time. */
+    flush: (): boolean => {
+      if (waiting.size === 0) return true;
+      try {
+        transaction(db, () => {
+          for (const [key, n] of waiting) {
+            const [reason, deviceId, hour] = JSON.parse(key) as [string, string, number];
+            add.run(reason, deviceId, hour, n);
+          }
+        });
+      } catch {
+        return false;
+      }
       waiting.clear();
+      return true;
     },
   };
 }

@@ -2,7 +2,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import { DAY_MS, mod } from '#domain/instant.ts';
 import type { LedgerRow } from '#domain/ledger.ts';
 import type { Outcome } from '#domain/outcome.ts';
-import type { Commit, DeadLetter, OutcomeChunk, Store } from '#domain/store.ts';
+import {
+  type Commit,
+  type DeadLetter,
+  type OutcomeChunk,
+  type Store,
+  StoreUnavailable,
+} from '#domain/store.ts';
 import { transaction } from './database.ts';
 import { windowRows } from './window-rows.ts';
 
@@ -103,10 +109,18 @@ export function sqliteStore(db: DatabaseSync): Store {
         transaction(db, () => commit(c));
       } catch (error) {
         windows.forget();
-        throw error;
+        throw isOutside(error) ? new StoreUnavailable((error as Error).message, { cause: error }) : error;
       }
     },
   };
+}
+
+/** SQLITE_BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN: the world's fault, not the statement's. */
+const outsideCodes = new Set([5, 6, 7, 10, 13, 14]);
+
+function isOutside(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && outsideCodes.has(errcode & 0xff);
 }
 
 interface StoredLedger {

@@ -25,6 +25,9 @@ export interface DurableIntake {
 /** A message's cost beside its payload, roughly: the entry, its place in the batch, its share of the chunk. */
 const OVERHEAD_BYTES = 200;
 
+/** How long a message waits for company: fewer, larger flushes leave the processor to the devices. */
+const LINGER_MS = 1;
+
 export function durableIntake(
   log: Pick<EventLog, 'append'>,
   limits: { inFlightMessages: number; inFlightBytes: number },
@@ -43,7 +46,7 @@ export function durableIntake(
   const isFull = () => messages >= limits.inFlightMessages || bytes >= limits.inFlightBytes;
 
   function take(entry: LogEntry, owed: Owed, messageId: number): void {
-    if (entries.length === 0) setImmediate(flush);
+    if (entries.length === 0) setTimeout(flush, LINGER_MS);
     entries.push(entry);
     senders.push(owed);
     messageIds.push(messageId);

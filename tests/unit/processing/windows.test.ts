@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts';
+import { type Store, StoreUnavailable } from '#domain/store.ts';
 import { flow, registered, type SmallCity, START, smallCity } from './city.ts';
 
 let city: SmallCity;
@@ -252,4 +253,20 @@ it('takes what it was owed from the registry at its latest observation, in whate
   city.send('loop', '', end);
   await city.run();
   expect(await city.windows('loop')).toMatchObject([{ expectedS: null }]);
+});
+
+it('waits out a store that can take nothing now, and loses nothing', async () => {
+  city.send('loop', [flow(0), flow(60)]);
+  city.send('loop', '', end);
+  let full = 2;
+  const sometimesFull = (real: Store): Store => ({
+    ...real,
+    commit: async (commit) => {
+      if (full-- > 0) throw new StoreUnavailable('database or disk is full');
+      await real.commit(commit);
+    },
+  });
+  await city.run({ store: sometimesFull });
+  expect(full).toBe(-1);
+  expect(await city.windows('loop')).toMatchObject([{ count: 20 }]);
 });
