@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { outcomes, rejectedAs } from '#domain/outcome.ts';
 import { fieldNames, type ReadingKind } from '#domain/readings/reading-kind.ts';
 import { readingKinds } from '#domain/readings/reading-kinds.ts';
-import type { OutcomeChunk } from '#domain/store.ts';
+import type { OutcomeChunk, Readmission } from '#domain/store.ts';
 import { instantSql, type LakeContext, parquetRows, quoted, writeParquet } from './lake-context.ts';
 import type { RangeFile } from './manifest.ts';
 import { readingFields, wholeColumns } from './reading-fields.ts';
@@ -12,7 +12,7 @@ import { readingFields, wholeColumns } from './reading-fields.ts';
  * Returns the number of readings written.
  */
 export async function exportReadings(context: LakeContext): Promise<number> {
-  const { manifest, source, db } = context;
+  const { manifest, source } = context;
   const readmissions = await source.readmissions();
   const readmitted = readmissions.length > manifest.readmissions ? readmissions : [];
   const due = manifest.archive.filter(
@@ -24,6 +24,41 @@ export async function exportReadings(context: LakeContext): Promise<number> {
         (r) => r.partition === archive.partition && r.position >= archive.from && r.position <= archive.to,
       ),
   );
+  let total = 0;
+  let done = 0;
+  const waiting = [...due];
+  // A file's messages are few and long: DuckDB reads them on one core. Two files at a time use two.
+  const turns = Array.from({ length: Math.min(FILES_AT_ONCE, due.length) }, async () => {
+    const session = await readingsSession(context, readmissions);
+    for (let archive = waiting.shift(); archive; archive = waiting.shift()) {
+      total += await writeReadings(session, archive);
+      done += 1;
+      context.onProgress?.('readings', done, due.length);
+    }
+  });
+  const outcome = await Promise.allSettled(turns);
+  const failed = outcome.find((o) => o.status === 'rejected');
+  if (failed) throw failed.reason;
+  // An archive file joined with what came after has a new name: the readings of the old one go.
+  const stems = new Set(manifest.archive.map(readingsPath));
+  manifest.readings = manifest.readings.filter((r) => stems.has(stem(r.path)));
+  manifest.readmissions = readmissions.length;
+  return total;
+}
+
+const FILES_AT_ONCE = 2;
+
+/** A connection with the tables that a file's readings are joined with, and the registry versions already in them. */
+interface ReadingsSession extends LakeContext {
+  versions: Set<number>;
+}
+
+async function readingsSession(
+  context: LakeContext,
+  readmissions: readonly Readmission[],
+): Promise<ReadingsSession> {
+  const db = await context.connect();
+  const session = { ...context, db, versions: new Set<number>() };
   await db.run(`
     CREATE TEMP TABLE record_outcomes (position BIGINT, codes VARCHAR, registry_version INTEGER);
     CREATE TEMP TABLE readmitted (partition INTEGER, position BIGINT, index INTEGER, via BIGINT, registry_version INTEGER);
@@ -42,19 +77,8 @@ export async function exportReadings(context: LakeContext): Promise<number> {
     appender.endRow();
   }
   appender.closeSync();
-
-  let total = 0;
-  const versions = new Set<number>();
-  for (const r of readmissions) await addPlaces(context, versions, r.registryVersion);
-  for (const [done, archive] of due.entries()) {
-    total += await writeReadings(context, archive, versions);
-    context.onProgress?.('readings', done + 1, due.length);
-  }
-  // An archive file joined with what came after has a new name: the readings of the old one go.
-  const stems = new Set(manifest.archive.map(readingsPath));
-  manifest.readings = manifest.readings.filter((r) => stems.has(stem(r.path)));
-  manifest.readmissions = readmissions.length;
-  return total;
+  for (const r of readmissions) await addPlaces(session, r.registryVersion);
+  return session;
 }
 
 function readingsPath(archive: RangeFile): string {
@@ -66,17 +90,13 @@ function stem(path: string): string {
   return path.replace(/-r\d+\.parquet$/, '');
 }
 
-async function writeReadings(
-  context: LakeContext,
-  archive: RangeFile,
-  versions: Set<number>,
-): Promise<number> {
-  const { db, manifest, directory, source } = context;
+async function writeReadings(session: ReadingsSession, archive: RangeFile): Promise<number> {
+  const { db, manifest, directory, source } = session;
   await db.run('DELETE FROM record_outcomes');
   const appender = await db.createAppender('record_outcomes');
   for (const chunk of source.outcomes(archive.partition, archive.from - 1)) {
     if (chunk.from > archive.to) break;
-    await addPlaces(context, versions, chunk.registryVersion);
+    await addPlaces(session, chunk.registryVersion);
     for (const { position, codes } of lettersOf(chunk)) {
       if (position < archive.from || position > archive.to) continue;
       appender.appendBigInt(BigInt(position));
@@ -88,7 +108,7 @@ async function writeReadings(
   appender.closeSync();
   const path = `${readingsPath(archive)}-r${manifest.generation}.parquet`;
   const rows = parquetRows(directory, [archive.path]);
-  await writeParquet(context, path, readingsSql(rows, fieldsOf(await kindsIn(db, rows))));
+  await writeParquet(session, path, readingsSql(rows, fieldsOf(await kindsIn(db, rows))));
   const written = await countRows(db, parquetRows(directory, [path]));
   manifest.readings = manifest.readings.filter((r) => stem(r.path) !== readingsPath(archive));
   manifest.readings.push({
@@ -125,11 +145,11 @@ function* lettersOf(chunk: OutcomeChunk): Generator<{ position: number; codes: s
 }
 
 /** Where each device stood, as the registry knew it at a version. */
-async function addPlaces(context: LakeContext, versions: Set<number>, version: number): Promise<void> {
+async function addPlaces({ db, registry, versions }: ReadingsSession, version: number): Promise<void> {
   if (versions.has(version)) return;
   versions.add(version);
-  const view = await context.registry.view(version);
-  const appender = await context.db.createAppender('places');
+  const view = await registry.view(version);
+  const appender = await db.createAppender('places');
   for (const { body, validFrom, validTo } of view.history('installation')) {
     appender.appendInteger(version);
     appender.appendVarchar(body.deviceId);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { EventLog } from '#domain/log.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { ExportSource } from '#domain/store.ts';
@@ -38,15 +38,20 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
   sweep(directory, manifest);
   manifest.generation += 1;
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '2GB' });
-  const [db, beside] = [await instance.connect(), await instance.connect()];
+  const connections: DuckDBConnection[] = [];
+  const connect = async (): Promise<DuckDBConnection> => {
+    const connection = await instance.connect();
+    connections.push(connection);
+    await connection.run("SET TimeZone = 'UTC'");
+    return connection;
+  };
   let windows: Promise<void> = Promise.resolve();
   try {
-    for (const connection of [db, beside]) await connection.run("SET TimeZone = 'UTC'");
-    const context = { ...options, db, manifest };
+    const context = { ...options, db: await connect(), connect, manifest };
     const checkpoints = (await source.checkpoints()).sort((a, b) => a.partition - b.partition);
     const { days, upTo } = await source.changedDays(manifest.windowsChange);
     // One is DuckDB's work, the other mostly the store's: together they use both cores.
-    windows = exportWindows({ ...context, db: beside }, days);
+    windows = exportWindows({ ...context, db: await connect() }, days);
     windows.catch(() => {});
     const records = await exportArchive(context, checkpoints);
     const readings = await exportReadings(context);
@@ -62,8 +67,7 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
     throw error;
   } finally {
     await windows.catch(() => {});
-    db.closeSync();
-    beside.closeSync();
+    for (const connection of connections) connection.closeSync();
   }
 }
 

@@ -7,6 +7,8 @@ import type { Manifest } from './manifest.ts';
 /** One export under way: the manifest is changed as files are written, and counts when all are. */
 export interface LakeContext extends ExportOptions {
   db: DuckDBConnection;
+  /** Another connection, with temporary tables of its own; closed with the export. */
+  connect(): Promise<DuckDBConnection>;
   manifest: Manifest;
 }
 
