@@ -24,7 +24,9 @@ export interface LakeOptions {
 export async function openLake({ directory, registry, city }: LakeOptions): Promise<DuckDBConnection> {
   const db = await (await DuckDBInstance.create(':memory:', { memory_limit: '2GB' })).connect();
   await db.run(`SET TimeZone = 'UTC'; SET VARIABLE city_tz = ${quoted(city.timezone)}`);
-  await createFileViews(db, directory, readManifest(directory));
+  const manifest = readManifest(directory);
+  // A view is bound to its files each time one is made on it: one file of each has the same columns as all.
+  await createFileViews(db, directory, manifest, 1);
   await createRegistryTables(db, registry);
   await db.run(
     `CREATE TEMP TABLE city AS SELECT ${quoted(city.name)} AS name, ${quoted(city.timezone)} AS timezone`,
@@ -32,10 +34,16 @@ export async function openLake({ directory, registry, city }: LakeOptions): Prom
   for (const file of ['macros.sql', 'derived-views.sql']) {
     await db.run(readFileSync(join(import.meta.dirname, file), 'utf8'));
   }
+  await createFileViews(db, directory, manifest, Number.POSITIVE_INFINITY);
   return db;
 }
 
-async function createFileViews(db: DuckDBConnection, directory: string, m: Manifest): Promise<void> {
+async function createFileViews(
+  db: DuckDBConnection,
+  directory: string,
+  m: Manifest,
+  mostFiles: number,
+): Promise<void> {
   const views: [name: string, paths: string[], empty: string][] = [
     ['archive', m.archive.map((f) => f.path), archiveColumns],
     ['readings', m.readings.map((f) => f.path), readingColumns()],
@@ -49,13 +57,13 @@ async function createFileViews(db: DuckDBConnection, directory: string, m: Manif
     ],
   ];
   for (const [name, paths, empty] of views) {
-    if (paths.length === 0) await db.run(`CREATE TEMP TABLE ${name} (${empty})`);
+    if (paths.length === 0) await db.run(`CREATE TEMP TABLE IF NOT EXISTS ${name} (${empty})`);
     else {
-      const rows = parquetRows(directory, paths);
+      const rows = parquetRows(directory, paths.slice(0, mostFiles));
       // Readings files have the columns of the kinds that are in them.
-      if (name === 'readings') await db.run(`CREATE TEMP TABLE no_readings (${empty})`);
+      if (name === 'readings') await db.run(`CREATE TEMP TABLE IF NOT EXISTS no_readings (${empty})`);
       await db.run(
-        `CREATE TEMP VIEW ${name} AS ${name === 'readings' ? 'SELECT * FROM no_readings UNION ALL BY NAME ' : ''}SELECT * FROM ${rows}`,
+        `CREATE OR REPLACE TEMP VIEW ${name} AS ${name === 'readings' ? 'SELECT * FROM no_readings UNION ALL BY NAME ' : ''}SELECT * FROM ${rows}`,
       );
     }
   }
