@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ledgerOf, type ReplayedCity, replayedCity } from './replayed-city.ts';
 
-const oregon = replayedCity('road/atspm-odot', 'atspm');
+const oregon = replayedCity({ path: 'road/atspm-odot', format: 'atspm' });
 const file = (city: ReplayedCity) => `'${join(city.recorded, '*.parquet')}'`;
 
 test('ATSPM: of 246,413 events each distinct one is counted, and 496 are duplicates', async (context) => {

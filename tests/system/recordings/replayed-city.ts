@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, type TestContext } from 'vitest';
 import { openDataDirectory } from '#apps/data-directory.ts';
 import { lakeSession } from '#apps/lake-session.ts';
@@ -19,17 +19,30 @@ export interface ReplayedCity {
   rows(sql: string): Promise<Record<string, unknown>[]>;
 }
 
+export interface ReplayedRecording {
+  /** Below the shared data. */
+  path: string;
+  format: string;
+  options?: readonly string[];
+  /** So many lines of the file from its start, instead of all. */
+  lines?: number;
+}
+
 /** A recording replayed once by the command line, for all tests of a file; skips them where it is not there. */
-export function replayedCity(path: string, format: string, ...options: readonly string[]) {
+export function replayedCity({ path, format, options = [], lines }: ReplayedRecording) {
   let made: Promise<ReplayedCity> | undefined;
   let directory: string | undefined;
   afterAll(() => {
     if (directory) rmSync(directory, { recursive: true, force: true });
   });
 
-  const make = async (recorded: string): Promise<ReplayedCity> => {
+  const make = async (whole: string): Promise<ReplayedCity> => {
     directory = mkdtempSync(join(tmpdir(), 'headway-'));
-    const data = directory;
+    const data = join(directory, 'city');
+    const recorded = lines === undefined ? whole : join(directory, basename(path));
+    if (lines !== undefined) {
+      writeFileSync(recorded, readFileSync(whole, 'utf8').split('\n').slice(0, lines).join('\n'));
+    }
     return {
       path: data,
       recorded,

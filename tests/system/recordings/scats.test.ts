@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ledgerOf, type ReplayedCity, replayedCity } from './replayed-city.ts';
 
-const melbourne = replayedCity('road/scats-melbourne', 'scats');
+const melbourne = replayedCity({ path: 'road/scats-melbourne', format: 'scats' });
 const week = ['--from', '2006-10-09', '--to', '2006-10-16'];
 
 /** Every V00 to V95 of the file under its row's key, the local start of its quarter of an hour beside it. */
