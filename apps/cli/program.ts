@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { auditCommand } from './commands/audit.ts';
+import { configCommand } from './commands/config.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
+import { deviceCommand } from './commands/device.ts';
+import { lakeCommand } from './commands/lake.ts';
+import { measureCommand } from './commands/measure.ts';
+import { networkCommand } from './commands/network.ts';
+import { queryCommand } from './commands/query.ts';
+import { replayCommand } from './commands/replay.ts';
+import { reportCommand } from './commands/report.ts';
+import { startCommand } from './commands/start.ts';
+import { upCommand } from './commands/up.ts';
+
+/** Every command, in the order in which help shows them. */
+const commands = [
+  startCommand,
+  upCommand,
+  replayCommand,
+  networkCommand,
+  deviceCommand,
+  deadLettersCommand,
+  measureCommand,
+  reportCommand,
+  queryCommand,
+  auditCommand,
+  lakeCommand,
+  configCommand,
+];
+
+/** The whole command line. */
+export async function headwayProgram(): Promise<Command> {
+  const program = new Command('headway')
+    .description("Carries a city's traffic and transit telemetry from the kerb to the planning report.")
+    .option('--data <dir>', 'data directory: one city, all its state (HEADWAY_DATA; default ./.headway)')
+    .option('--config <file>', 'configuration (default ./headway.json where it exists)')
+    .showHelpAfterError('(add --help for what is possible)')
+    .exitOverride();
+  for (const command of commands) await command(program);
+  return program;
+}
