@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { readConfig } from '../../config.ts';
 
 export function configCommand(program: Command): void {
-  const config = program.command('config').summary('show and check the configuration');
+  const config = program
+    .command('config')
+    .summary('show and check the configuration')
+    .description('What is configured, in headway.json and by HEADWAY_... variables.');
   config
     .command('check')
     .description(
