@@ -139,7 +139,7 @@ function startWorker(data: DataDirectory, timezone: string, config: Config) {
   const worker = new Worker(new URL('./processing-worker.ts', import.meta.url), {
     workerData,
     // A larger nursery costs memory and saves no time: measured.
-    resourceLimits: { maxYoungGenerationSizeMb: 48 },
+    resourceLimits: { maxYoungGenerationSizeMb: 24 },
   });
   const checkpoints = data.db.prepare('SELECT partition, position FROM checkpoints').all();
   const positions = new Map(checkpoints.map((c) => [c.partition as number, c.position as number]));

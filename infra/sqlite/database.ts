@@ -61,7 +61,7 @@ export function openDatabase(
   db.exec(
     `PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`,
   );
-  db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY');
+  db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
   db.exec(schema);
   return db;
 }

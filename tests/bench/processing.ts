@@ -26,6 +26,8 @@ export const processing: Bench = {
       const readings = DEVICES * minutes;
       const { stdout } = await promisify(execFile)(process.execPath, [
         '--expose-gc',
+        // As the pipeline's worker has it (apps/pipeline.ts).
+        '--max-semi-space-size=8',
         fileURLToPath(new URL('./processing-process.ts', import.meta.url)),
         directory,
         String(readings),
