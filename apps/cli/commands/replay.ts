@@ -63,6 +63,7 @@ export function replayCommand(program: Command): void {
             onProgress: (messages, readings) => bar.update(readings, `readings in ${messages} messages`),
           });
           bar.end();
+          if (sent.readings === 0) process.exitCode = 1;
           const seconds = ((Date.now() - started) / 1_000).toFixed(1);
           say(
             `sent ${sent.readings.toLocaleString('en-GB')} readings of ${sent.devices} devices in ${sent.messages.toLocaleString('en-GB')} messages; all acknowledged and processed in ${seconds} s`,
