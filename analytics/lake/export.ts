@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventLog } from '#domain/log.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { ExportSource } from '#domain/store.ts';
@@ -8,6 +8,7 @@ import { exportArchive } from './export-archive.ts';
 import { exportLedger } from './export-ledger.ts';
 import { exportReadings } from './export-readings.ts';
 import { exportWindows } from './export-windows.ts';
+import { lakeInstance } from './lake-context.ts';
 import { type Manifest, manifestFiles, readManifest, writeManifest } from './manifest.ts';
 
 export interface ExportOptions {
@@ -37,7 +38,7 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
   const before = structuredClone(manifest);
   sweep(directory, manifest);
   manifest.generation += 1;
-  const instance = await DuckDBInstance.create(':memory:', { memory_limit: '2GB' });
+  const instance = await lakeInstance(directory);
   const connections: DuckDBConnection[] = [];
   const connect = async (): Promise<DuckDBConnection> => {
     const connection = await instance.connect();

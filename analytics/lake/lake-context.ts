@@ -1,8 +1,16 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { ExportOptions } from './export.ts';
 import type { Manifest } from './manifest.ts';
+
+/** A DuckDB in memory that spills beside the lake, and not into whatever folder it was started from. */
+export function lakeInstance(directory: string): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(':memory:', {
+    memory_limit: '2GB',
+    temp_directory: join(directory, 'spill'),
+  });
+}
 
 /** One export under way: the manifest is changed as files are written, and counts when all are. */
 export interface LakeContext extends ExportOptions {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
 import type { RegistryView } from '#domain/registry/registry.ts';
-import { parquetRows, quoted } from './lake-context.ts';
+import { lakeInstance, parquetRows, quoted } from './lake-context.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { readingFields, wholeColumns } from './reading-fields.ts';
 
@@ -22,7 +22,7 @@ export interface LakeOptions {
 
 /** A DuckDB session over the lake: the views of docs/lake.md, the macros and derived views on them. */
 export async function openLake({ directory, registry, city }: LakeOptions): Promise<DuckDBConnection> {
-  const db = await (await DuckDBInstance.create(':memory:', { memory_limit: '2GB' })).connect();
+  const db = await (await lakeInstance(directory)).connect();
   await db.run(`SET TimeZone = 'UTC'; SET VARIABLE city_tz = ${quoted(city.timezone)}`);
   const manifest = readManifest(directory);
   // A view is bound to its files each time one is made on it: one file of each has the same columns as all.
