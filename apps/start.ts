@@ -39,12 +39,14 @@ interface Simulated {
   sensors: number;
   from: Instant;
   to: Instant;
+  /** Only until the whole past has been sent: whoever finds it set sends it again. */
+  sending?: { faults: boolean };
 }
 
 /** A simulated city with a past, through the real door, to its first report; then it lives on. */
 export async function start(options: StartOptions): Promise<void> {
   const { config, data, once, signal, say } = options;
-  const known = readSimulated(data);
+  const known = await readSimulated(data);
   const city = simulatedCity({
     seed: known?.seed ?? options.seed,
     sensors: known?.sensors ?? options.sensors,
@@ -53,10 +55,14 @@ export async function start(options: StartOptions): Promise<void> {
   say(
     `${city.name}: a simulated city with ${city.sensors.length} sensors (seed ${city.seed}), in ${data.path}`,
   );
-  const running = once ? undefined : await up(config, data, signal, say);
+  const failed = new AbortController();
+  const ended = AbortSignal.any([signal, failed.signal]);
+  const running = once ? undefined : await up(config, data, ended, say);
   const pipeline = running?.pipeline ?? (await startPipeline(config, data, { ephemeral: true }));
   try {
-    const simulated = known ?? (await past(options, city, pipeline));
+    const simulated = known ?? newPast(options, city);
+    if (simulated.sending) await past(options, city, pipeline, simulated);
+    else say(`its past is there already; ledger: ${options.ledgerSum()}`);
     const to = cityTime(city.timezone).dateOf(simulated.to);
     say('exporting to the lake and writing the weekly report');
     say(`weekly report: ${await weeklyReport(data, city, to)}`);
@@ -65,12 +71,13 @@ export async function start(options: StartOptions): Promise<void> {
       await running.done;
     }
   } finally {
-    if (!running) await pipeline.stop();
+    failed.abort();
+    if (running) await running.done.catch(() => {});
+    else await pipeline.stop();
   }
 }
 
-async function past(options: StartOptions, city: City, pipeline: Pipeline): Promise<Simulated> {
-  const { data, config, say, days, faults } = options;
+function newPast({ days, sensors, faults }: StartOptions, city: City): Simulated {
   const time = cityTime(city.timezone);
   const to = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
   const [year, month, day] = time
@@ -79,7 +86,21 @@ async function past(options: StartOptions, city: City, pipeline: Pipeline): Prom
     .map(Number) as [number, number, number];
   const midnight = time.meaningOf({ year, month, day, hour: 0, minute: 0 });
   const from = midnight.type === 'once' ? midnight.at : to - days * DAY_MS;
+  return { seed: city.seed, sensors, from, to, sending: { faults } };
+}
+
+/** Sends the city's past. Begun again after an interruption, what was counted before comes as duplicates. */
+async function past(
+  options: StartOptions,
+  city: City,
+  pipeline: Pipeline,
+  simulated: Simulated,
+): Promise<void> {
+  const { data, config, say } = options;
+  const { from, to, sending, ...known } = simulated;
+  writeSimulated(data, simulated);
   const total = ((to - from) / MINUTE_MS) * city.points.length;
+  const days = Math.round((to - from) / DAY_MS);
   const truthPath = join(data.path, 'truth.ndjson');
   say(
     `sending its last ${days} days, about ${total.toLocaleString('en-GB')} readings, through MQTT on ${config.gateway.host}:${pipeline.gateway.port}`,
@@ -90,7 +111,7 @@ async function past(options: StartOptions, city: City, pipeline: Pipeline): Prom
     city,
     from,
     to,
-    faults: faults ? plantedFaults(city, { from, to }) : [],
+    faults: sending?.faults ? plantedFaults(city, { from, to }) : [],
     truthPath,
     host: config.gateway.host,
     port: pipeline.gateway.port,
@@ -103,9 +124,7 @@ async function past(options: StartOptions, city: City, pipeline: Pipeline): Prom
   say(`${sent.readings.toLocaleString('en-GB')} readings acknowledged and processed in ${seconds} s`);
   say(`ledger: ${options.ledgerSum()}`);
   say(`what the city knows to be true: ${truthPath}`);
-  const simulated = { seed: city.seed, sensors: options.sensors, from, to };
-  data.db.prepare("INSERT OR REPLACE INTO meta VALUES ('simulated', ?)").run(JSON.stringify(simulated));
-  return simulated;
+  writeSimulated(data, { ...known, from, to });
 }
 
 async function weeklyReport(data: DataDirectory, city: City, to: string): Promise<string> {
@@ -163,13 +182,17 @@ async function live(
   );
 }
 
-function readSimulated(data: DataDirectory): Simulated | undefined {
+function writeSimulated(data: DataDirectory, simulated: Simulated): void {
+  data.db.prepare("INSERT OR REPLACE INTO meta VALUES ('simulated', ?)").run(JSON.stringify(simulated));
+}
+
+async function readSimulated(data: DataDirectory): Promise<Simulated | undefined> {
   const row = data.db.prepare("SELECT value FROM meta WHERE name = 'simulated'").get() as
     | { value: string }
     | undefined;
   if (row) return JSON.parse(row.value);
   const city = data.city();
-  if (!city) return undefined;
+  if (!city || (await data.registry.version()) === 0) return undefined;
   throw new OperatorFault(
     `${data.path} holds the city ${city.name}, which is not simulated`,
     'a simulated city and a real one must not share a directory',
