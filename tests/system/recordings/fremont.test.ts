@@ -94,3 +94,13 @@ test('Fremont Bridge: the audit finds no difference', async (context) => {
   expect(audit.stderr).toContain('audit: 0 differences');
   expect(audit.code).toBe(0);
 });
+
+test('Fremont Bridge: sent a second time all is duplicate, and no window is revised', async (context) => {
+  const city = await seattle(context);
+  const windows = 'SELECT * FROM windows ORDER BY direction, start_at';
+  const before = await city.rows(windows);
+  const again = await city.run('replay', 'csv', city.recorded, '--map', map);
+  expect(again.code, again.stderr).toBe(0);
+  expect(await ledgerOf(city)).toEqual({ counted: 8_684, restated: 2, duplicate: 8_686 });
+  expect(JSON.stringify(await city.rows(windows)) === JSON.stringify(before)).toBe(true);
+});
