@@ -14,7 +14,7 @@ export function takeExclusiveLock(path: string, waitMs: number): ExclusiveLock |
   mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: waitMs });
   try {
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
     if (String(error).includes('locked')) return undefined;
