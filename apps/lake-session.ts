@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Exported, type ExportOptions, exportLake } from '#analytics/lake/export.ts';
 import { openLake } from '#analytics/lake/open-lake.ts';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
 import { openDatabase } from '#infra/sqlite/database.ts';
-import { holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
+import { type ExclusiveLock, holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
 import { sqliteExportSource } from '#infra/sqlite/export-source.ts';
 import { OperatorFault } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
@@ -17,7 +18,7 @@ export async function refreshLake(
   onProgress?: ExportOptions['onProgress'],
 ): Promise<Exported> {
   if (!existsSync(data.logPath)) return { records: 0, readings: 0, days: 0 };
-  const lock = takeExclusiveLock(data.lakeLockPath, LAKE_WAIT_MS);
+  const lock = await lakeLock(data.lakeLockPath);
   if (!lock) {
     throw new OperatorFault(
       'could not bring the lake up to date',
@@ -26,6 +27,27 @@ export async function refreshLake(
       3,
     );
   }
+  try {
+    return await exportSnapshot(data, onProgress);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Waits without blocking the thread: the door, and perhaps the export that holds the lock, run in it. */
+async function lakeLock(path: string): Promise<ExclusiveLock | undefined> {
+  const giveUpAt = performance.now() + LAKE_WAIT_MS;
+  for (;;) {
+    const lock = takeExclusiveLock(path, 0);
+    if (lock || performance.now() > giveUpAt) return lock;
+    await sleep(20 + 40 * Math.random());
+  }
+}
+
+async function exportSnapshot(
+  data: DataDirectory,
+  onProgress?: ExportOptions['onProgress'],
+): Promise<Exported> {
   const log = await readSegmentLog({ directory: data.logPath });
   // One snapshot of the store, so that records, readings, windows and ledger are of one moment.
   const snapshot = openDatabase(data.storePath, { durable: false });
@@ -41,7 +63,6 @@ export async function refreshLake(
   } finally {
     snapshot.close();
     await log.close();
-    lock.release();
   }
 }
 

@@ -130,3 +130,14 @@ test('HEADWAY_DATA names the directory, --data before it, ./.headway after it', 
   expect(found.slice(0, 3)).toEqual([146, 146, 146]);
   expect(found[3]).toContain('holds no city yet');
 });
+
+test('many questions at once each bring the lake up to date in turn, and all are answered', async () => {
+  const data = inFolder('asked');
+  const recording = ['replay', 'ndjson', inFolder('two-detectors.ndjson'), '--no-lake', '--data', data];
+  expect((await headway(recording)).code).toBe(0);
+  const question = ['query', 'SELECT sum(readings) AS n FROM windows', '--format', 'json', '--data', data];
+  const answers = await Promise.all(Array.from({ length: 8 }, () => headway(question)));
+  expect(answers.map(({ code, stdout }) => [code, JSON.parse(stdout)])).toEqual(
+    Array.from({ length: 8 }, () => [0, [{ n: 143 }]]),
+  );
+});
