@@ -55,7 +55,7 @@ async function live(data: DataDirectory, faults: readonly Fault[]): Promise<void
       },
     });
     const messages = messagesBeforeEnd(faults);
-    while (arrived < messages) await sleep(100);
+    for (const end = Date.now() + 60_000; arrived < messages && Date.now() < end; ) await sleep(100);
     stop.abort();
     const { sent, acknowledged, dropped } = await running;
     expect({ sent, acknowledged, dropped }).toEqual({ sent: messages, acknowledged: messages, dropped: 0 });
@@ -63,7 +63,9 @@ async function live(data: DataDirectory, faults: readonly Fault[]): Promise<void
     const published = data.db.prepare(
       "SELECT (SELECT sum(readings) FROM ledger WHERE outcome = 'counted') - (SELECT sum(json_extract(figures, '$[0]')) FROM windows) AS open",
     );
-    while ((published.get() as { open: number }).open !== 0) await sleep(100);
+    const open = () => (published.get() as { open: number }).open;
+    for (const end = Date.now() + 20_000; open() !== 0 && Date.now() < end; ) await sleep(100);
+    expect(open(), 'readings in windows not yet closed').toBe(0);
   } finally {
     stop.abort();
     await pipeline.stop();
