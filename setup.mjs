@@ -1,4 +1,5 @@
-// Installs what the checkout needs, once, on any Node from 20: `node setup.mjs` for running, `--dev` for testing too.
+// Installs what the checkout needs, once, on any Node from 20: `node setup.mjs` for running, `--dev` for testing too,
+// `--with infra/local` for a part that keeps packages of its own.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,33 +7,34 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
-const stamp = join(root, 'node_modules', '.headway-setup.json');
-const before = existsSync(stamp) ? JSON.parse(readFileSync(stamp, 'utf8')) : {};
-// Test tools that are there stay.
-const dev = process.argv.includes('--dev') || before.dev === true;
-const lock = createHash('sha256')
-  .update(readFileSync(join(root, 'package-lock.json')))
-  .digest('hex');
+const platform = `${process.platform}-${process.arch}`;
+const wantsDev = process.argv.includes('--dev');
+const part = process.argv[process.argv.indexOf('--with') + 1];
 
-function installed() {
-  return before.lock === lock && before.platform === platform() && (before.dev || !dev);
-}
+install('.', wantsDev, wantsDev ? 'packages and test tools' : 'packages');
+// The contract suites run against the local Azure endpoints.
+if (wantsDev) install('infra/local', true, 'the local Azure endpoints');
+if (process.argv.includes('--with')) install(part, true, `what ${part} needs`);
 
-function platform() {
-  return `${process.platform}-${process.arch}`;
-}
-
-if (!installed()) {
-  const what = dev ? 'packages and test tools' : 'packages';
+function install(folder, dev, what) {
+  const home = join(root, folder);
+  const stamp = join(home, 'node_modules', '.headway-setup.json');
+  const before = existsSync(stamp) ? JSON.parse(readFileSync(stamp, 'utf8')) : {};
+  // Test tools that are there stay.
+  const withDev = dev || before.dev === true;
+  const lock = createHash('sha256')
+    .update(readFileSync(join(home, 'package-lock.json')))
+    .digest('hex');
+  if (before.lock === lock && before.platform === platform && (before.dev || !withDev)) return;
   console.error(`headway: installing ${what} (once; about a minute)`);
   // Not `ci`: it refuses a lock file made where a registry lacks another platform's optional packages.
   const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  if (!dev) args.push('--omit=dev');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const run = spawnSync(npm, args, {
-    cwd: root,
+  if (!withDev) args.push('--omit=dev');
+  const windows = process.platform === 'win32';
+  const run = spawnSync(windows ? 'npm.cmd' : 'npm', args, {
+    cwd: home,
     stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
+    shell: windows,
   });
   if (run.status !== 0) {
     console.error('headway: could not install packages\n  detail: npm install failed, see above');
@@ -41,5 +43,5 @@ if (!installed()) {
     );
     process.exit(3);
   }
-  writeFileSync(stamp, JSON.stringify({ lock, dev, platform: platform() }));
+  writeFileSync(stamp, JSON.stringify({ lock, dev: withDev, platform }));
 }

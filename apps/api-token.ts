@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataDirectory } from './data-directory.ts';
@@ -15,6 +15,12 @@ export function newApiToken(data: DataDirectory): string {
 
 export function readApiToken(data: DataDirectory): string | undefined {
   return existsSync(tokenPath(data)) ? readFileSync(tokenPath(data), 'utf8') : undefined;
+}
+
+/** Takes as long for a wrong token as for the right one. */
+export function carriesToken(header: string | undefined, token: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
 }
 
 function tokenPath(data: DataDirectory): string {

@@ -1,5 +1,7 @@
 import type { Device, Installation } from '#domain/registry/entries.ts';
 
+type Due = Pick<Installation, 'periodS' | 'lanes' | 'directions'>;
+
 export interface Doors {
   host: string;
   mqttPort: number;
@@ -11,7 +13,9 @@ export interface Doors {
 /** What a device's installer needs, told once: the key is shown nowhere else. */
 export interface Credential {
   deviceId: string;
+  /** Empty for a device that shows a certificate. */
   key: string;
+  thumbprints: readonly string[];
   mqttHost: string;
   mqttPort: number;
   mqttsPort: number | undefined;
@@ -24,26 +28,36 @@ export interface Credential {
   example: string;
 }
 
-export function credentialOf(device: Device, doors: Doors, installation: Installation): Credential {
-  const { deviceId, key } = device;
+/** `due`: what the example sends. */
+export function credentialOf(device: Device, doors: Doors, due: Due): Credential {
+  const { deviceId, key = '', thumbprints = [] } = device;
   const topic = `headway/v1/${deviceId}/telemetry`;
   const port = doors.mqttsPort === undefined || doors.mqttsPort === 8883 ? '' : `:${doors.mqttsPort}`;
+  const secret =
+    key === ''
+      ? `-p ${doors.mqttsPort ?? 8883} --cafile ca.pem --cert device.pem --key device-key.pem`
+      : `-p ${doors.mqttPort} -P ${quoted(key)}`;
   return {
     deviceId,
     key,
+    thumbprints,
     mqttHost: doors.host,
     mqttPort: doors.mqttPort,
     mqttsPort: doors.mqttsPort,
     clientId: deviceId,
     username: deviceId,
     topic,
-    connectionString: `HostName=${doors.hubName};DeviceId=${deviceId};SharedAccessKey=${key};GatewayHostName=${doors.host}${port}`,
-    example: `mosquitto_pub -h ${doors.host} -p ${doors.mqttPort} -q 1 -i ${quoted(deviceId)} -u ${quoted(deviceId)} -P ${quoted(key)} -t ${quoted(topic)} -m ${firstReading(installation)}`,
+    // The SDKs know no GatewayHostName beside a certificate.
+    connectionString:
+      key === ''
+        ? `HostName=${doors.host}${port};DeviceId=${deviceId};x509=true`
+        : `HostName=${doors.hubName};DeviceId=${deviceId};SharedAccessKey=${key};GatewayHostName=${doors.host}${port}`,
+    example: `mosquitto_pub -h ${doors.host} ${secret} -q 1 -i ${quoted(deviceId)} -u ${quoted(deviceId)} -t ${quoted(topic)} -m ${firstReading(due)}`,
   };
 }
 
 /** In quotes for a shell, which puts the present minute in. */
-function firstReading({ periodS = 60, lanes, directions }: Installation): string {
+function firstReading({ periodS = 60, lanes, directions }: Due): string {
   const place = {
     ...(directions?.[0] === undefined ? {} : { direction: directions[0] }),
     ...(lanes?.[0] === undefined ? {} : { lane: lanes[0] }),

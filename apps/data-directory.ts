@@ -1,32 +1,28 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { City } from '#analytics/lake/open-lake.ts';
-import type { Registry } from '#domain/registry/registry.ts';
 import { openDatabase } from '#infra/sqlite/database.ts';
-import { sqliteRegistry } from '#infra/sqlite/registry.ts';
-import { OperatorFault } from './config.ts';
+import type { CityState } from './city-state.ts';
+import { type Config, OperatorFault } from './config.ts';
+import { embeddedCity } from './embedded-city.ts';
+import { livesOnAzure } from './lives-on-azure.ts';
 
-/** One city's state: everything Headway keeps of it is in this directory. */
-export interface DataDirectory {
+/** One city: what its parts share (here or on Azure), and the directory in which this machine keeps everything of it. */
+export interface DataDirectory extends CityState {
   path: string;
   logPath: string;
   lakePath: string;
   reportsPath: string;
   certificatesPath: string;
   storePath: string;
+  /** Twins and messages that wait for devices. */
+  deviceStatePath: string;
   writerLockPath: string;
   lakeLockPath: string;
   db: DatabaseSync;
-  registry: Registry;
-  /** The one city; undefined before the first import, recording or start has named it. */
-  city(): City | undefined;
-  /** @throws OperatorFault when the directory already belongs to a city in another time zone. */
-  setCity(city: City): void;
   /** Doors of the pipeline that runs on this directory, if one does. */
   running(): RunningDoors | undefined;
   setRunning(doors: RunningDoors | undefined): void;
-  close(): void;
 }
 
 export interface RunningDoors {
@@ -53,35 +49,21 @@ export function openDataDirectory(directory: string): DataDirectory {
   }
   const db = openDatabase(join(path, 'store.db'), { durable: true });
   const runningPath = join(path, 'running.json');
-  const city = (): City | undefined => {
-    const row = db.prepare("SELECT value FROM meta WHERE name = 'city'").get() as
-      | { value: string }
-      | undefined;
-    return row && JSON.parse(row.value);
-  };
-  return {
+  const paths = {
     path,
     logPath: join(path, 'log'),
+    storePath: join(path, 'store.db'),
+    writerLockPath: join(path, 'writer.lock'),
+  };
+  return {
+    ...embeddedCity(db, paths),
+    ...paths,
     lakePath: join(path, 'lake'),
     reportsPath: join(path, 'reports'),
     certificatesPath: join(path, 'certificates'),
-    storePath: join(path, 'store.db'),
-    writerLockPath: join(path, 'writer.lock'),
+    deviceStatePath: join(path, 'device-twins.db'),
     lakeLockPath: join(path, 'lake.lock'),
     db,
-    registry: sqliteRegistry(db, Date.now),
-    city,
-    setCity: (named) => {
-      const known = city();
-      if (known && known.timezone !== named.timezone) {
-        throw new OperatorFault(
-          `${path} holds the city ${known.name}, whose clocks follow ${known.timezone}`,
-          `what was to be added follows ${named.timezone}; a city has one time zone`,
-          'keep each city in a directory of its own: --data DIR',
-        );
-      }
-      if (!known) db.prepare("INSERT INTO meta VALUES ('city', ?)").run(JSON.stringify(named));
-    },
     running: () => {
       if (!existsSync(runningPath)) return undefined;
       const doors = JSON.parse(readFileSync(runningPath, 'utf8')) as RunningDoors;
@@ -91,7 +73,6 @@ export function openDataDirectory(directory: string): DataDirectory {
       if (doors) writeFileSync(runningPath, JSON.stringify(doors));
       else rmSync(runningPath, { force: true });
     },
-    close: () => db.close(),
   };
 }
 
@@ -101,5 +82,40 @@ function isAlive(pid: number): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** The city that the configuration names: in the directory, or on Azure with the directory for what is this machine's. */
+export async function openCity(directory: string, config: Config): Promise<DataDirectory> {
+  const embedded = openDataDirectory(directory);
+  try {
+    if (!livesOnAzure(config)) return embedded;
+    const { azureCity } = await import('./azure-city.ts');
+    const { copyLakeToStore } = await import('./lake-copy.ts');
+    const shared = await azureCity(config, embedded.lakePath);
+    const copied = async (): Promise<void> => {
+      const city = shared.city();
+      if (city) await copyLakeToStore(embedded.db, embedded.lakePath, await shared.registry.view(), city);
+    };
+    return {
+      ...embedded,
+      ...shared,
+      withSharedLake: async (work) => {
+        const done = await shared.withSharedLake(work);
+        await copied();
+        return done;
+      },
+      fetchLake: async () => {
+        await shared.fetchLake();
+        await copied();
+      },
+      close: () => {
+        shared.close();
+        embedded.close();
+      },
+    };
+  } catch (error) {
+    embedded.close();
+    throw error;
   }
 }

@@ -1,25 +1,28 @@
 import { readManifest } from '#analytics/lake/manifest.ts';
 import { DAY_MS } from '#domain/instant.ts';
+import type { WrittenLog } from './city-state.ts';
 import type { Config } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { refreshLake } from './lake-session.ts';
-import type { Pipeline } from './pipeline.ts';
+import { nightlyWork } from './nights.ts';
 
-/** Exports to the lake every so often, and lets exported log segments go when their time is up. */
+/** Exports to the lake every so often, does the nightly work, and lets exported log segments go in their time. */
 export function startExportLoop(
   config: Config,
   data: DataDirectory,
-  pipeline: Pipeline,
+  log: WrittenLog,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
   let running: Promise<void> | undefined;
+  const nights = nightlyWork(data, Date.now);
   const turn = async (): Promise<void> => {
     try {
       await refreshLake(data);
-      await pipeline.log.expire({
+      await log.expire?.({
         before: Date.now() - config.log.retentionDays * DAY_MS,
         upTo: readManifest(data.lakePath).exportedTo,
       });
+      await nights.turn();
     } catch (error) {
       onError(error);
     } finally {

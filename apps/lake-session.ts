@@ -1,23 +1,34 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Exported, type ExportOptions, exportLake } from '#analytics/lake/export.ts';
 import { openLake } from '#analytics/lake/open-lake.ts';
-import { readSegmentLog } from '#infra/log/read-segment-log.ts';
-import { openDatabase } from '#infra/sqlite/database.ts';
+import { createLiveVisitsView } from '#analytics/transit/live-table.ts';
 import { type ExclusiveLock, holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
-import { sqliteExportSource } from '#infra/sqlite/export-source.ts';
+import type { LogReader } from './city-state.ts';
 import { OperatorFault } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { liveVisitFiles } from './live-visits.ts';
 
+const emptyCity = { name: 'an empty city', timezone: 'UTC' };
 const LAKE_WAIT_MS = 120_000;
 
 /** Brings the lake up to the newest checkpoint, from whichever process asks; one at a time. */
 export async function refreshLake(
   data: DataDirectory,
   onProgress?: ExportOptions['onProgress'],
+  rebuildRollups = false,
 ): Promise<Exported> {
-  if (!existsSync(data.logPath)) return { records: 0, readings: 0, days: 0 };
+  const log = await data.readLog();
+  if (!log) return { records: 0, readings: 0, days: 0 };
+  try {
+    return await withLakeLock(data, () => exportSnapshot(data, log, onProgress, rebuildRollups));
+  } finally {
+    await log.close();
+  }
+}
+
+/** Runs work that changes the lake; one at a time, whichever process asks. @throws OperatorFault when it stays taken. */
+export async function withLakeLock<T>(data: DataDirectory, work: () => Promise<T>): Promise<T> {
   const lock = await lakeLock(data.lakeLockPath);
   if (!lock) {
     throw new OperatorFault(
@@ -28,7 +39,7 @@ export async function refreshLake(
     );
   }
   try {
-    return await exportSnapshot(data, onProgress);
+    return await (data.withSharedLake?.(work) ?? work());
   } finally {
     lock.release();
   }
@@ -44,35 +55,43 @@ async function lakeLock(path: string): Promise<ExclusiveLock | undefined> {
   }
 }
 
+/** One snapshot of the store, so that records, readings, windows and ledger are of one moment. */
 async function exportSnapshot(
   data: DataDirectory,
-  onProgress?: ExportOptions['onProgress'],
+  log: LogReader,
+  onProgress: ExportOptions['onProgress'],
+  rebuildRollups: boolean,
 ): Promise<Exported> {
-  const log = await readSegmentLog({ directory: data.logPath });
-  // One snapshot of the store, so that records, readings, windows and ledger are of one moment.
-  const snapshot = openDatabase(data.storePath, { durable: false });
+  const source = await data.snapshot();
   try {
-    snapshot.exec('BEGIN');
     return await exportLake({
       directory: data.lakePath,
       log,
-      source: sqliteExportSource(snapshot),
+      source,
       registry: data.registry,
+      city: data.city() ?? emptyCity,
+      ...(rebuildRollups ? { rebuildRollups } : {}),
       ...(onProgress ? { onProgress } : {}),
     });
   } finally {
-    snapshot.close();
-    await log.close();
+    await source.close();
   }
 }
 
 /** A DuckDB session over everything that is stored now. */
 export async function lakeSession(data: DataDirectory): Promise<DuckDBConnection> {
   await refreshLake(data);
-  const city = data.city() ?? { name: 'an empty city', timezone: 'UTC' };
+  return openSession(data);
+}
+
+/** A DuckDB session over the lake as it was last exported. */
+export async function openSession(data: DataDirectory): Promise<DuckDBConnection> {
+  const city = data.city() ?? emptyCity;
   const view = await data.registry.view();
   try {
-    return await openLake({ directory: data.lakePath, registry: view, city });
+    const db = await openLake({ directory: data.lakePath, registry: view, city });
+    await createLiveVisitsView(db, liveVisitFiles(data));
+    return db;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (!/IO Error|No files found|Invalid Input Error/.test(message)) throw error;

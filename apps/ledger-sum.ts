@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { CityState } from './city-state.ts';
 
 export interface LedgerSum {
   received: number;
@@ -12,13 +12,8 @@ export interface LedgerSum {
   reasons: Record<string, number>;
 }
 
-/** received = counted + duplicate + restated + rejected + quarantined, of the whole ledger or of one clock domain's devices. */
-export function ledgerSum(db: DatabaseSync): LedgerSum {
-  const rows = db
-    .prepare(
-      'SELECT outcome, reason, sum(readings) AS n, sum(late) AS late FROM ledger GROUP BY outcome, reason',
-    )
-    .all() as { outcome: keyof LedgerSum; reason: string; n: number; late: number }[];
+/** received = counted + duplicate + restated + rejected + quarantined, of everything processed. */
+export async function ledgerSum(state: Pick<CityState, 'ledgerTotals'>): Promise<LedgerSum> {
   const sum: LedgerSum = {
     received: 0,
     counted: 0,
@@ -29,11 +24,11 @@ export function ledgerSum(db: DatabaseSync): LedgerSum {
     late: 0,
     reasons: {},
   };
-  for (const row of rows) {
-    sum.received += row.n;
-    (sum[row.outcome] as number) += row.n;
+  for (const row of await state.ledgerTotals()) {
+    sum.received += row.readings;
+    sum[row.outcome] += row.readings;
     sum.late += row.late;
-    if (row.reason !== '' && row.n > 0) sum.reasons[row.reason] = row.n;
+    if (row.reason !== '' && row.readings > 0) sum.reasons[row.reason] = row.readings;
   }
   return sum;
 }

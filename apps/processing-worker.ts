@@ -9,6 +9,7 @@ import { admission } from '#processing/admission.ts';
 import { processor } from '#processing/processor.ts';
 import { runPartition } from '#processing/runner.ts';
 import type { Config } from './config.ts';
+import { tellProcessing } from './processing-thread.ts';
 
 export interface ProcessingWorkerData {
   logPath: string;
@@ -30,6 +31,7 @@ async function work({ logPath, storePath, timezone, processing }: ProcessingWork
     cityTime(timezone).offsetAt,
   );
   const windows = processor({ graceMs: processing.graceS * 1_000, idleMs: processing.idleS * 1_000 });
+  const told = tellProcessing(parentPort!);
   try {
     await Promise.all(
       Array.from({ length: log.partitions }, (_, partition) =>
@@ -44,8 +46,8 @@ async function work({ logPath, storePath, timezone, processing }: ProcessingWork
             nowMs: () => performance.now(),
             liveTime: Date.now,
             commitEveryMs: processing.commitEveryMs,
-            commitEveryReadings: 50_000,
-            onCommit: (done) => parentPort!.postMessage(done),
+            commitEveryReadings: 200_000,
+            onCommit: told.committed,
             onStoreUnavailable: ({ message }) =>
               console.error(
                 `headway: could not store what was processed, will try again\n  detail: ${message}\n  hint: is the disk full? nothing acknowledged is lost meanwhile`,

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { LIVE } from '#domain/log.ts';
-import { readSegmentLog } from '#infra/log/read-segment-log.ts';
-import { readApiToken } from './api-token.ts';
+import { askRunning } from './ask-running.ts';
+import { processedToEnd } from './city-state.ts';
 import { type Config, OperatorFault } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { DeadLetterSelection } from './dead-letters.ts';
 import { startPipeline } from './pipeline.ts';
-import { appendOrders, deadReadingsAt, planReadmission, type ReadmissionPlan } from './readmit.ts';
+import { appendOrders, planReadmission, type ReadmissionPlan } from './readmit.ts';
 
 export interface Readmitted {
   /** Readings judged again, those that passed, and those that are dead letters still. */
@@ -21,10 +20,13 @@ export async function plannedReadmission(
   data: DataDirectory,
   selection: DeadLetterSelection,
 ): Promise<ReadmissionPlan> {
-  if (!existsSync(data.logPath)) return { places: [], readings: 0, expired: 0 };
-  const log = await readSegmentLog({ directory: data.logPath });
+  const log = await data.readLog();
+  if (!log) return { places: [], readings: 0, expired: 0 };
   try {
-    return planReadmission(data.db, selection, await log.starts());
+    await data.fetchLake?.();
+    const plan = planReadmission(data.db, selection, await log.starts());
+    // What came of an order since the last export stands in the store alone.
+    return { ...plan, readings: await data.deadReadings(plan.places) };
   } finally {
     await log.close();
   }
@@ -40,11 +42,12 @@ export async function readmitDeadLetters(
   selection: DeadLetterSelection,
   plan: ReadmissionPlan,
 ): Promise<Readmitted> {
-  if (plan.places.length > 0) {
-    if (data.running()) await readmitThere(data, selection);
+  if (plan.readings > 0) {
+    if (data.fetchLake) await readmitElsewhere(config, data, plan);
+    else if (data.running()) await readmitThere(data, selection);
     else await readmitHere(config, data, plan);
   }
-  const remaining = deadReadingsAt(data.db, plan.places);
+  const remaining = await data.deadReadings(plan.places);
   return { judged: plan.readings, admitted: plan.readings - remaining, remaining, expired: plan.expired };
 }
 
@@ -62,38 +65,34 @@ async function readmitHere(config: Config, data: DataDirectory, plan: Readmissio
   }
 }
 
+/** Of a city on Azure, by the processors that it has. */
+async function readmitElsewhere(config: Config, data: DataDirectory, plan: ReadmissionPlan): Promise<void> {
+  const log = await data.openLog(config);
+  try {
+    await appendOrders(log, plan, await data.registry.view(), Date.now());
+    const giveUpAt = performance.now() + PROCESSORS_WITHIN_MS;
+    await processedToEnd(data, log, () => {
+      if (performance.now() < giveUpAt) return;
+      throw new OperatorFault(
+        'no processor has come to the order yet',
+        `it stands in the log, and was not obeyed within ${PROCESSORS_WITHIN_MS / 1_000} s`,
+        'does one run? `headway up --role processor`; the order is obeyed then, and need not be given again',
+        3,
+      );
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+const PROCESSORS_WITHIN_MS = 120_000;
+
 async function readmitThere(data: DataDirectory, selection: DeadLetterSelection): Promise<void> {
-  const apiUrl = data.running()?.apiUrl;
-  const token = readApiToken(data);
-  if (!apiUrl || !token) {
-    throw new OperatorFault(
-      `the pipeline that runs on ${data.path} can not be asked to readmit`,
-      `process ${data.running()?.pid} serves no API: it replays a recording or readmits itself`,
-      'try again when it has ended',
-      3,
-    );
-  }
-  const answer = await fetch(new URL('/api/readmissions', apiUrl), {
+  const { ends } = await askRunning<{ ends: number[] }>(data, 'readmit', {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(selection),
-  }).catch((error: unknown) => {
-    throw new OperatorFault(
-      `could not reach the running pipeline at ${apiUrl}`,
-      error instanceof Error ? String(error.cause ?? error.message) : String(error),
-      'is it still there? `headway dead-letters` shows what is left',
-      3,
-    );
+    path: '/api/readmissions',
+    body: selection,
   });
-  if (!answer.ok) {
-    throw new OperatorFault(
-      'the running pipeline did not readmit',
-      `it answered ${answer.status}: ${(await answer.text()).slice(0, 200)}`,
-      'its own log says more',
-      3,
-    );
-  }
-  const { ends } = (await answer.json()) as { ends: number[] };
   await untilStored(data, ends);
 }
 

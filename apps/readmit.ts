@@ -2,11 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#domain/instant.ts';
 import { type EventLog, LIVE, type LogEntry } from '#domain/log.ts';
 import type { RegistryView } from '#domain/registry/registry.ts';
+import type { CityState } from './city-state.ts';
 import { type DeadLetterSelection, listDeadLetters } from './dead-letters.ts';
 
 /** What is asked to be judged again: every dead letter at these places, for whatever reason. */
 export interface ReadmissionPlan {
-  /** By device, in the order of the log. */
+  /** By device and partition, in the order of the log. */
   places: { deviceId: string; partition: number; positions: number[] }[];
   readings: number;
   /** Readings that stand no longer in the log: they can not be judged again. */
@@ -29,9 +30,10 @@ export function planReadmission(
       expired += indices.length;
       continue;
     }
-    const device = devices.get(deviceId);
+    const name = `${partition}/${deviceId}`;
+    const device = devices.get(name);
     if (device) device.positions.add(position);
-    else devices.set(deviceId, { deviceId, partition, positions: new Set([position]) });
+    else devices.set(name, { deviceId, partition, positions: new Set([position]) });
   }
   const places = [...devices.values()].map((d) => ({
     ...d,
@@ -41,7 +43,7 @@ export function planReadmission(
 }
 
 /** How many readings at these places are dead letters now. */
-export function deadReadingsAt(db: DatabaseSync, places: ReadmissionPlan['places']): number {
+export function deadReadingsAt(db: DatabaseSync, places: Parameters<CityState['deadReadings']>[0]): number {
   const at = db.prepare(
     'SELECT sum(json_array_length(indices)) AS n FROM dead_letters WHERE partition = ? AND position = ?',
   );
@@ -53,8 +55,8 @@ export function deadReadingsAt(db: DatabaseSync, places: ReadmissionPlan['places
 }
 
 /**
- * Appends the orders, by which processing judges these places again under today's registry. A recording that has
- * ended is ended once more, so that the windows it gains are published.
+ * Appends the orders, by which processing judges these places again under today's registry, each to the partition of its
+ * places. A recording that has ended is ended once more, so that the windows it gains are published.
  */
 export async function appendOrders(
   log: Pick<EventLog, 'append'>,
@@ -63,16 +65,17 @@ export async function appendOrders(
   now: Instant,
 ): Promise<void> {
   const domains = new Map(registry.history('device').map((h) => [h.id, h.body.domain]));
-  const entries = plan.places.flatMap(({ deviceId, positions }): LogEntry[] => {
+  const entries = new Map<number, LogEntry[]>();
+  for (const { deviceId, partition, positions } of plan.places) {
     const domain = domains.get(deviceId) ?? LIVE;
     const common = { deviceId, receivedAt: now, domain };
-    const orders: LogEntry[] = [];
+    const orders = entries.get(partition) ?? [];
+    entries.set(partition, orders);
     for (let i = 0; i < positions.length; i += POSITIONS_AN_ORDER) {
       const payload = Buffer.from(JSON.stringify({ positions: positions.slice(i, i + POSITIONS_AN_ORDER) }));
       orders.push({ type: 'readmit', ...common, payload });
     }
     if (domain !== LIVE) orders.push({ type: 'end', ...common, payload: new Uint8Array() });
-    return orders;
-  });
-  if (entries.length > 0) await log.append(entries);
+  }
+  await Promise.all([...entries].map(([partition, orders]) => log.append(orders, partition)));
 }

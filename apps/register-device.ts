@@ -16,11 +16,14 @@ export interface DevicePlace {
   from: Instant | undefined;
 }
 
-/** A new live sensor at a site. @throws OperatorFault when it is registered already or the site is not known. */
+/** What it shows to be let in: a key, or a certificate of one of these thumbprints. */
+export type DeviceSecret = { key: string } | { thumbprints: string[] };
+
+/** A new live sensor at a site, with a key made for it where none is given. @throws OperatorFault when it is registered already or the site is not known. */
 export function registration(
   view: RegistryView,
   place: DevicePlace,
-  key: string | undefined,
+  secret: DeviceSecret | undefined,
   now: Instant,
 ): { device: Device; installation: Installation; validFrom: Instant; changes: NewRegistryChange[] } {
   const { deviceId } = place;
@@ -35,7 +38,7 @@ export function registration(
       1,
     );
   }
-  const device: Device = { deviceId, domain: LIVE, role: 'sensor', key: key ?? randomKey() };
+  const device: Device = { deviceId, domain: LIVE, role: 'sensor', ...(secret ?? { key: randomKey() }) };
   const validFrom = place.from ?? beginning(view, deviceId, now);
   const installation = installationAt(view, place, validFrom);
   return {
@@ -64,6 +67,18 @@ export function relocation(
   if (view.at('device', place.deviceId, validFrom) === undefined)
     changes.unshift({ kind: 'device', id: place.deviceId, validFrom, body: device });
   return { validFrom, changes };
+}
+
+/** Another secret for a device: from `now` on the old one lets nobody in. A key is made for it where none is given. */
+export function rekeying(
+  view: RegistryView,
+  deviceId: string,
+  secret: DeviceSecret | undefined,
+  now: Instant,
+): { device: Device; changes: NewRegistryChange[] } {
+  const { domain, role } = knownDevice(view, deviceId, now);
+  const device: Device = { deviceId, domain, role, ...(secret ?? { key: randomKey() }) };
+  return { device, changes: [{ kind: 'device', id: deviceId, validFrom: now, body: device }] };
 }
 
 /** The end of a device and of its installation. @throws OperatorFault when there is none. */
@@ -110,7 +125,8 @@ function beginning(view: RegistryView, deviceId: string, now: Instant): Instant 
   return Math.max(hourOf(now), ...ends);
 }
 
-function knownDevice(view: RegistryView, deviceId: string, now: Instant): Device {
+/** @throws OperatorFault naming the nearest, where there is none, and a retired one. */
+export function knownDevice(view: RegistryView, deviceId: string, now: Instant): Device {
   const held = view.at('device', deviceId, now) ?? laterState(view, deviceId, now);
   if (held) return held;
   const states = view.history('device').filter((h: Held<Device>) => h.validTo > now);

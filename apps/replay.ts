@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type Published, publishRecording } from '#ingest/recordings/publish-recording.ts';
 import type { Recording } from '#ingest/recordings/recording.ts';
+import { processedToEnd } from './city-state.ts';
 import { type Config, OperatorFault } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
@@ -23,7 +24,7 @@ export interface ReplayOptions {
 export async function replay(options: ReplayOptions): Promise<Published> {
   const { config, data, recording } = options;
   mkdirSync(data.path, { recursive: true });
-  data.setCity({
+  await data.setCity({
     name: config.city.name ?? recording.city,
     timezone: config.city.timezone ?? recording.timezone,
   });
@@ -68,17 +69,12 @@ function busy(data: DataDirectory, pid: number): OperatorFault {
 /** Resolves when what was acknowledged before is processed, here or by the pipeline of another process. */
 async function processed(data: DataDirectory, pipeline: Pipeline | undefined): Promise<void> {
   if (pipeline) return pipeline.processed();
-  const { readSegmentLog } = await import('#infra/log/read-segment-log.ts');
-  const log = await readSegmentLog({ directory: data.logPath });
+  const log = await data.readLog();
+  if (!log) throw gone(data);
   try {
-    const ends = await log.ends();
-    const position = data.db.prepare('SELECT position FROM checkpoints WHERE partition = ?');
-    for (const [partition, end] of ends.entries()) {
-      while (((position.get(partition)?.position as number | undefined) ?? -1) < end) {
-        if (!data.running()) throw gone(data);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
+    await processedToEnd(data, log, () => {
+      if (!data.running()) throw gone(data);
+    });
   } finally {
     await log.close();
   }

@@ -9,8 +9,13 @@ import { truth } from '#device-sim/truth/truth.ts';
 import type { Instant } from '#domain/instant.ts';
 import { LIVE } from '#domain/log.ts';
 import { ALWAYS } from '#domain/registry/registry.ts';
-import { type Published, publishRecording } from '#ingest/recordings/publish-recording.ts';
+import {
+  type PublishableMessage,
+  type Published,
+  publishRecording,
+} from '#ingest/recordings/publish-recording.ts';
 import type { DataDirectory } from './data-directory.ts';
+import type { SimulatedTransit } from './simulated-transit.ts';
 
 /** Clock domain of a simulated city's past: a recording, until its devices go live. */
 const RECORDING = 'recording:simulated-past';
@@ -26,6 +31,8 @@ export interface HistoryOptions {
   faults: readonly Fault[];
   /** Where the city's truth is written; not at all without it. */
   truthPath?: string;
+  /** Its buses and trams; none without it. */
+  transit?: { vehicles: SimulatedTransit; truthPath: string } | undefined;
   host: string;
   port: number;
   /** Called once the door can know the devices. */
@@ -51,20 +58,25 @@ export async function sendHistory(options: HistoryOptions): Promise<Published> {
       validFrom: ALWAYS,
       body: { deviceId: RECORDER, domain: RECORDING, role: 'recorder', key },
     },
+    ...(options.transit?.vehicles.changes(ALWAYS, RECORDING) ?? []),
   ]);
   await options.registered();
   const file = options.truthPath ? createWriteStream(options.truthPath) : undefined;
   const told = file
     ? truth({ city, from, to, faults, detail: 'sums', write: (line) => file.write(line) })
     : undefined;
+  const { transit } = options;
+  const sensors = deviceMessages(city, {
+    from,
+    to,
+    batchMinutes: BATCH_MINUTES,
+    faults,
+    ...(told ? { truth: told } : {}),
+  });
   const published = await publishRecording({
-    messages: deviceMessages(city, {
-      from,
-      to,
-      batchMinutes: BATCH_MINUTES,
-      faults,
-      ...(told ? { truth: told } : {}),
-    }),
+    messages: transit
+      ? byTime(sensors, transit.vehicles.messages({ from, to, truthPath: transit.truthPath }))
+      : sensors,
     host: options.host,
     port: options.port,
     recorderId: RECORDER,
@@ -77,14 +89,38 @@ export async function sendHistory(options: HistoryOptions): Promise<Published> {
   return published;
 }
 
+/** Both, in the order of `receivedAt`. */
+function* byTime(
+  a: Iterator<PublishableMessage>,
+  b: Iterator<PublishableMessage>,
+): Generator<PublishableMessage, void, undefined> {
+  let [first, second] = [a.next(), b.next()];
+  while (!first.done || !second.done) {
+    if (!first.done && (second.done || first.value.receivedAt <= second.value.receivedAt)) {
+      yield first.value;
+      first = a.next();
+    } else if (!second.done) {
+      yield second.value;
+      second = b.next();
+    }
+  }
+}
+
 async function closed(file: WriteStream): Promise<void> {
   file.end();
   await once(file, 'finish');
 }
 
 /** Hands the devices over from their recorded past to the live city. */
-export async function goLive(data: DataDirectory, city: City, now: Instant): Promise<void> {
+export async function goLive(
+  data: DataDirectory,
+  city: City,
+  transit: SimulatedTransit | undefined,
+  now: Instant,
+): Promise<void> {
   await data.registry.change(
-    cityRegistry(city, { validFrom: now, domain: LIVE }).filter((c) => c.kind === 'device'),
+    [...cityRegistry(city, { validFrom: now, domain: LIVE }), ...(transit?.changes(now, LIVE) ?? [])].filter(
+      (c) => c.kind === 'device',
+    ),
   );
 }

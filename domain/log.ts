@@ -44,9 +44,11 @@ export interface EventLog {
   readonly partitions: number;
   /**
    * Resolves once every entry is durable; entries of one device keep their order. Many calls share one flush.
+   * All go to `partition` where it is given, for what is about that partition: a device that another service partitions,
+   * as IoT Hub does, need not stand where `partitionOf` says.
    * @throws LogUnavailable when nothing of this call may be acknowledged (disk full, owner lost).
    */
-  append(entries: readonly LogEntry[]): Promise<void>;
+  append(entries: readonly LogEntry[], partition?: number): Promise<void>;
   /**
    * Records after position `after` (-1: from the oldest kept), never past the durable end; waits for more until
    * `signal` aborts, then ends without an error.

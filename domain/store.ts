@@ -50,33 +50,47 @@ export interface Readmission {
   registryVersion: number;
 }
 
-/** Everything one step of processing wrote: stored as a whole or not at all. */
+/**
+ * Everything one step of processing wrote: stored as a whole or not at all. What is iterable is made row by row and can
+ * be iterated again.
+ */
 export interface Commit {
   checkpoint: Checkpoint;
-  windows: readonly WindowRow[];
-  ledger: readonly LedgerRow[];
+  windows: Iterable<WindowRow>;
+  ledger: Iterable<LedgerRow>;
   outcomes: readonly OutcomeChunk[];
   deadLetters: readonly DeadLetter[];
   /** Dead letters settled by readmission: these rows replace (or with no indices, remove) what was there. */
   readmissions: readonly Readmission[];
   corrupt: readonly Corruption[];
   /** Opaque state of streams touched since the last commit, by stream key; null removes one. */
-  state: readonly { key: string; value: string | null }[];
+  state: Iterable<{ key: string; value: string | null }>;
 }
 
 /** Names the windows of one slot and start, at whatever site: what an identity can be found in. */
 export type SlotKey = Omit<WindowKey, 'siteId'>;
 
-/** The store can not take a commit now (disk full, locked, out of reach): nothing of it is stored; try again later. */
+/**
+ * The store can not be read or take a commit now (disk full, locked, throttled, out of reach): nothing of the commit
+ * counts; try again later.
+ */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
 }
 
-/** Outputs, ledger, state and checkpoint. */
+/** Another process has taken the partition over: nothing of the commit counts, and whoever asked must stop. */
+export class OwnershipLost extends Error {
+  override name = 'OwnershipLost';
+}
+
+/**
+ * Outputs, ledger, state and checkpoint. Where partitions change hands, asking for a partition's checkpoint takes it
+ * over: from then on whoever had it before meets OwnershipLost.
+ */
 export interface Store {
   checkpoint(partition: number): Promise<Checkpoint>;
   loadState(partition: number): Promise<{ key: string; value: string }[]>;
-  loadWindows(keys: readonly SlotKey[]): Promise<WindowRow[]>;
+  loadWindows(partition: number, keys: readonly SlotKey[]): Promise<WindowRow[]>;
   /** Ledger rows of these devices and hours received, all outcomes. */
   loadLedger(
     partition: number,
@@ -85,8 +99,8 @@ export interface Store {
   loadOutcomes(partition: number, position: number): Promise<OutcomeChunk | undefined>;
   loadDeadLetters(partition: number, position: number): Promise<DeadLetter[]>;
   /**
-   * A window is written only over a smaller revision. @throws StoreUnavailable; any other error is our bug, such as
-   * an equal revision with other content.
+   * A window is written only over a smaller revision. @throws StoreUnavailable, OwnershipLost; any other error is our
+   * bug, such as an equal revision with other content.
    */
   commit(commit: Commit): Promise<void>;
 }
@@ -105,16 +119,18 @@ export interface WindowText {
   figures: string;
 }
 
-/** What the lake exporter reads. */
+type Rows<T> = Iterable<T> | AsyncIterable<T>;
+
+/** What the lake exporter reads, all of it as of `checkpoints`. */
 export interface ExportSource {
   checkpoints(): Promise<Checkpoint[]>;
   /** Chunks that reach beyond position `after`, ascending. */
-  outcomes(partition: number, after: number): Iterable<OutcomeChunk>;
+  outcomes(partition: number, after: number): Rows<OutcomeChunk>;
   readmissions(): Promise<Readmission[]>;
-  /** UTC days (start instants) whose windows changed after change number `since`, and the newest change number. */
-  changedDays(since: number): Promise<{ days: Instant[]; upTo: number }>;
+  /** UTC days (start instants) whose windows changed since an earlier `upTo` ('' for all there are): the source's own text. */
+  changedDays(since: string): Promise<{ days: Instant[]; upTo: string }>;
   /** Windows that start in [from, to). */
-  windowTexts(from: Instant, to: Instant): Iterable<WindowText>;
-  ledger(): Iterable<LedgerRow>;
-  door(): Iterable<DoorRow>;
+  windowTexts(from: Instant, to: Instant): Rows<WindowText>;
+  ledger(): Rows<LedgerRow>;
+  door(): Rows<DoorRow>;
 }

@@ -83,7 +83,8 @@ export interface WindowRow extends WindowKey, WindowValues {
   /** Changes since the first publication. */
   revision: number;
   reason: RevisionReason;
-  members: Member[];
+  /** Its members as JSON text: see `member-text.ts`. */
+  members: string;
 }
 
 /** The figures of a window in the order in which a store keeps them, as a JSON array. */

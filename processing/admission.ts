@@ -15,6 +15,7 @@ import type { Reading, ReadingKind, Slot } from '#domain/readings/reading-kind.t
 import { readingKinds } from '#domain/readings/reading-kinds.ts';
 import { WINDOW_S } from '#domain/window.ts';
 import type { DeviceFacts } from './device-facts.ts';
+import { type PlainFlows, readPlainFlows } from './plain-flows.ts';
 import type { SlotWindows, SubjectStream } from './streams.ts';
 import { alignedStart } from './window-start.ts';
 
@@ -56,6 +57,11 @@ export type Judged = Admitted | Refused;
 export interface Admission {
   /** Every reading of the record, in order; one for a payload that is not JSON; none for control records. */
   judge(record: LogRecord, device: DeviceFacts): Judged[];
+  /**
+   * Reads a record of plain flows and places them. False says only that `judge` must look: whatever is unusual or
+   * refused is never taken here.
+   */
+  admitPlain(record: LogRecord, device: DeviceFacts, flows: PlainFlows): boolean;
 }
 
 /**
@@ -150,6 +156,24 @@ export function admission(bounds: ClockBounds, offsetAt: (at: Instant) => number
       const judged = new Array<Judged>(parsed.length);
       for (let i = 0; i < parsed.length; i++) judged[i] = judgeReading(parsed[i], i, record, device);
       return judged;
+    },
+    admitPlain: (record, device, flows) => {
+      if (record.type !== 'telemetry' || !readPlainFlows(record.payload, flows)) return false;
+      for (let i = 0; i < flows.length; i++) {
+        const observedAt = flows.observedAt[i]!;
+        if (observedAt > record.receivedAt + bounds.aheadMs) return false;
+        if (observedAt < record.receivedAt - bounds.behindMs) return false;
+        const { last } = device;
+        if ((observedAt < last.from || observedAt >= last.to) && 'reason' in device.placeAt(observedAt))
+          return false;
+        const periodS = flows.periodS[i]!;
+        const windowStart = alignedStart(observedAt, periodS, offsetAt);
+        if (windowStart === undefined) return false;
+        flows.siteId[i] = last.siteId;
+        flows.windowS[i] = Math.max(periodS, WINDOW_S);
+        flows.windowStart[i] = windowStart;
+      }
+      return true;
     },
   };
 }

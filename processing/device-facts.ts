@@ -3,9 +3,14 @@ import type { Rejection } from '#domain/outcome.ts';
 import type { Device, Installation } from '#domain/registry/entries.ts';
 import type { Held, RegistryView } from '#domain/registry/registry.ts';
 
-/** What the registry says of one device: where it stood, when, and what it should have sent from there. */
+/**
+ * What the registry says of one device: where it stood, when, and what it should have sent from there. The place that
+ * was asked for last stands in the open: nearly always it is the next one too.
+ */
 export interface DeviceFacts {
   placeAt(at: Instant): Installation | Rejection;
+  /** `siteId` held in [from, to). */
+  last: { from: Instant; to: Instant; siteId: string };
 }
 
 /** Facts of every device at one registry version; looked up once a record. */
@@ -39,22 +44,24 @@ function deviceFacts(
   devices: readonly Held<Device>[],
   installations: readonly Held<Installation>[],
 ): DeviceFacts {
-  let last: { from: Instant; to: Instant; body: Installation } | undefined;
-  return {
+  let body: Installation | undefined;
+  const facts: DeviceFacts = {
+    last: { from: 0, to: 0, siteId: '' },
     placeAt: (at) => {
-      if (last && at >= last.from && at < last.to) return last.body;
+      const { last } = facts;
+      if (body && at >= last.from && at < last.to) return body;
       const device = heldAt(devices, at);
       if (!device) return missing('device', deviceId, devices, at);
       const installation = heldAt(installations, at);
       if (!installation) return missing('installation', deviceId, installations, at);
-      last = {
-        from: Math.max(device.validFrom, installation.validFrom),
-        to: Math.min(device.validTo, installation.validTo),
-        body: installation.body,
-      };
-      return last.body;
+      body = installation.body;
+      last.from = Math.max(device.validFrom, installation.validFrom);
+      last.to = Math.min(device.validTo, installation.validTo);
+      last.siteId = body.siteId;
+      return body;
     },
   };
+  return facts;
 }
 
 function heldAt<T>(timeline: readonly Held<T>[], at: Instant): Held<T> | undefined {

@@ -1,10 +1,12 @@
-import type { RegistryView } from '#domain/registry/registry.ts';
-import type { ExpectedS } from './processor.ts';
+import type { Installation } from '#domain/registry/entries.ts';
+import type { Held, RegistryView } from '#domain/registry/registry.ts';
+import type { ExpectedS } from './collect.ts';
 
 /** What installations promise: a reading every `periodS` for each of their lanes and directions. */
 export function expectedFrom(view: RegistryView): ExpectedS {
+  const installations = Map.groupBy(view.history('installation'), (held) => held.id);
   return (deviceId, siteId, at, slot) => {
-    const installation = view.at('installation', deviceId, at);
+    const installation = installations.get(deviceId)?.findLast((held) => isHeld(held, at))?.body;
     if (installation?.siteId !== siteId || installation.periodS === undefined) return null;
     const lanePromised = installation.lanes?.length
       ? installation.lanes.includes(slot.lane)
@@ -14,4 +16,8 @@ export function expectedFrom(view: RegistryView): ExpectedS {
       : slot.direction === '';
     return lanePromised && directionPromised ? slot.windowS : null;
   };
+}
+
+function isHeld({ validFrom, validTo }: Held<Installation>, at: number): boolean {
+  return at >= validFrom && at < validTo;
 }

@@ -1,7 +1,8 @@
 import { COUNTED, DUPLICATE, type OutcomeCode, RESTATED } from '#domain/outcome.ts';
 import type { Content } from '#domain/readings/reading-kind.ts';
 import type { Member, MemberEntry } from '#domain/window.ts';
-import type { SiteWindow, SlotWindow } from './streams.ts';
+import { addMember, findPlain, plainMember, removePlain } from './members.ts';
+import { newSiteWindow, type SiteWindow, type SlotWindow } from './streams.ts';
 
 export interface Identified {
   outcome: OutcomeCode;
@@ -18,10 +19,10 @@ const unchanged: readonly SiteWindow[] = [];
  * reading that finds its own entry is being processed again after a crash, and gets the outcome it had.
  */
 export function identify(window: SlotWindow, siteId: string, reading: Member): Identified {
-  const found = findMember(window, reading.identity);
+  const found = findMember(window, reading);
   if (!found) {
     const site = siteWindow(window, siteId);
-    site.members.push(reading);
+    addMember(site, reading);
     return { outcome: COUNTED, changed: [site], moved: false };
   }
   const { member, site } = found;
@@ -33,36 +34,60 @@ export function identify(window: SlotWindow, siteId: string, reading: Member): I
   }
   const { partition, position, index, orderedAt, content } = member;
   reading.earlier = [...(member.earlier ?? []), { partition, position, index, orderedAt, content }];
-  const place = site.members.indexOf(member);
-  if (site.siteId === siteId) {
-    site.members[place] = reading;
-    return { outcome: RESTATED, changed: [site], moved: false };
-  }
-  site.members.splice(place, 1);
+  remove(found);
   const target = siteWindow(window, siteId);
-  target.members.push(reading);
-  return { outcome: RESTATED, changed: [site, target], moved: true };
+  addMember(target, reading);
+  return site === target
+    ? { outcome: RESTATED, changed: [site], moved: false }
+    : { outcome: RESTATED, changed: [site, target], moved: true };
+}
+
+/** Whether any member of the window, at whatever site, has this identity. */
+export function isMember(window: SlotWindow, identity: Member['identity']): boolean {
+  if (window.only) return isAt(window.only, identity);
+  for (const site of window.sites) if (isAt(site, identity)) return true;
+  return false;
+}
+
+function isAt(site: SiteWindow, identity: Member['identity']): boolean {
+  if (findPlain(site, identity) >= 0) return true;
+  if (site.others.length > 0) for (const m of site.others) if (m.identity === identity) return true;
+  return false;
+}
+
+interface Found {
+  member: Member;
+  site: SiteWindow;
+  /** Its place: in `plain` where it is plain, else in `others`. */
+  at: number;
+  plain: boolean;
 }
 
 function findMember(
   window: SlotWindow,
-  identity: Member['identity'],
-): { member: Member; site: SiteWindow } | undefined {
+  { identity, observedAt, partition }: Pick<Member, 'identity' | 'observedAt' | 'partition'>,
+): Found | undefined {
   for (const site of window.sites) {
-    const { members } = site;
-    // The newest member is the likeliest to be met again.
-    for (let i = members.length - 1; i >= 0; i--) {
-      if (members[i]!.identity === identity) return { member: members[i]!, site };
+    const at = findPlain(site, identity);
+    if (at >= 0) return { member: plainMember(site, at, partition), site, at, plain: true };
+    if (observedAt > site.othersUpTo) continue;
+    const { others } = site;
+    for (let i = others.length - 1; i >= 0; i--) {
+      if (others[i]!.identity === identity) return { member: others[i]!, site, at: i, plain: false };
     }
   }
   return undefined;
 }
 
-function siteWindow(window: SlotWindow, siteId: string): SiteWindow {
+function remove({ site, at, plain }: Found): void {
+  if (plain) removePlain(site, at);
+  else site.others.splice(at, 1);
+}
+
+export function siteWindow(window: SlotWindow, siteId: string): SiteWindow {
+  if (window.only?.siteId === siteId) return window.only;
   for (const site of window.sites) if (site.siteId === siteId) return site;
-  const made: SiteWindow = { siteId, members: [], revision: -1, reason: 'published', changed: false };
-  window.sites.push(made);
-  return made;
+  return newSiteWindow(window, siteId, -1, 'published');
 }
 
 function isBefore(a: MemberEntry, b: MemberEntry): boolean {

@@ -25,6 +25,7 @@ export function ledgerCounts(newestHour: Instant): LedgerCounts {
 
 /** Whether rows of this hour may be stored that are not in memory. */
 export function mustLoad(counts: LedgerCounts, hourReceived: Instant): boolean {
+  if (counts.last && counts.lastHour === hourReceived) return false;
   return hourReceived <= counts.newestHour && !counts.hours.has(hourReceived);
 }
 
@@ -59,26 +60,30 @@ export function addToLedger(
   cell.changed = true;
 }
 
-/** Rows changed since the last call. Hours before the newest are forgotten. */
-export function collectLedger(
+/** Rows changed since the last `settleLedger`. */
+export function* changedRows(
   counts: LedgerCounts,
   partition: number,
   deviceId: string,
-  into: LedgerRow[],
-): void {
+): Generator<LedgerRow, void, void> {
   for (const [hourReceived, cells] of counts.hours) {
     for (const [key, cell] of cells) {
       if (!cell.changed) continue;
-      cell.changed = false;
       const { outcome, reason } = outcomes[key % 64]!;
       const hourObserved = hourOfKey(key);
       const { readings, late } = cell;
-      into.push({ partition, deviceId, hourReceived, hourObserved, outcome, reason, readings, late });
+      yield { partition, deviceId, hourReceived, hourObserved, outcome, reason, readings, late };
     }
+  }
+}
+
+/** The rows are stored; hours before the newest are forgotten. */
+export function settleLedger(counts: LedgerCounts): void {
+  for (const [hourReceived, cells] of counts.hours) {
     if (hourReceived < counts.newestHour) {
       counts.hours.delete(hourReceived);
       counts.last = undefined;
-    }
+    } else for (const cell of cells.values()) cell.changed = false;
   }
 }
 

@@ -14,16 +14,16 @@ export function outcomeBytes() {
   };
 
   return {
-    /** The outcomes of one position. */
-    add: (codes: readonly OutcomeCode[]): void => {
-      reserve(codes.length + 5);
-      let n = codes.length;
+    /** The outcomes of one position: the first `readings` of the codes. */
+    add: (codes: ArrayLike<OutcomeCode>, readings = codes.length): void => {
+      reserve(readings + 5);
+      let n = readings;
       while (n >= 0x80) {
         buffer[length++] = (n & 0x7f) | 0x80;
         n >>>= 7;
       }
       buffer[length++] = n;
-      for (const code of codes) buffer[length++] = code;
+      for (let i = 0; i < readings; i++) buffer[length++] = codes[i]!;
     },
     /** The bytes so far; starts anew. */
     take: (): Uint8Array => {

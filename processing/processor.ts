@@ -1,24 +1,31 @@
 import { hourOf, type Instant } from '#domain/instant.ts';
 import type { LedgerRow } from '#domain/ledger.ts';
-import { type ClockDomain, LIVE, type LogRecord } from '#domain/log.ts';
+import { LIVE, type LogRecord } from '#domain/log.ts';
+import { readMembersText } from '#domain/member-text.ts';
 import { COUNTED, DUPLICATE, type OutcomeCode, RESTATED } from '#domain/outcome.ts';
+import { flowIdentity, trafficFlow } from '#domain/readings/traffic-flow.ts';
 import type { SlotKey } from '#domain/store.ts';
 import type { WindowRow } from '#domain/window.ts';
 import type { Admitted, Judged } from './admission.ts';
-import { type Identified, identify } from './identity.ts';
-import { addToLedger, collectLedger, loadHour, mustLoad } from './ledger-counts.ts';
+import { type Identified, identify, isMember, siteWindow } from './identity.ts';
+import { addToLedger, loadHour, mustLoad } from './ledger-counts.ts';
+import { addMember, addPlain, CLASS_COUNTS, takesPlain } from './members.ts';
+import { listChanged, type PartitionState, touch } from './partition-state.ts';
+import { contentOf, MOST_CLASSES, type PlainFlows } from './plain-flows.ts';
 import {
   type DeviceStream,
   findSlot,
-  newDeviceStream,
-  type SiteWindow,
+  findSubject,
+  findWindow,
+  newSiteWindow,
   type SlotWindow,
   type SlotWindows,
   type SubjectStream,
   slotOf,
   subjectOf,
+  subjectsOf,
+  windowOf,
 } from './streams.ts';
-import { addMembers } from './window-values.ts';
 
 export interface ClosingRule {
   /** A window closes when later readings of its own stream have passed its end by this much. */
@@ -28,24 +35,6 @@ export interface ClosingRule {
 }
 
 export const usualClosing: ClosingRule = { graceMs: 60_000, idleMs: 600_000 };
-
-/** Everything processing knows of one partition. */
-export interface PartitionState {
-  partition: number;
-  devices: Map<string, DeviceStream>;
-  /** Greatest `receivedAt` of a live record read. */
-  liveTime: Instant;
-  /** Streams changed since the last `collect`. */
-  touched: DeviceStream[];
-  /** Windows published or changed since the last `collect`, and whose they are. */
-  changed: Map<SlotWindow, Owner>;
-}
-
-interface Owner {
-  device: DeviceStream;
-  subject: string;
-  slot: SlotWindows;
-}
 
 export interface JudgedRecord {
   record: LogRecord;
@@ -59,40 +48,8 @@ export interface Missing {
   ledger: { deviceId: string; hourReceived: Instant }[];
 }
 
-export interface Collected {
-  windows: WindowRow[];
-  ledger: LedgerRow[];
-  touched: DeviceStream[];
-}
-
-/** Seconds that `siteId`'s installation of the device should have covered in a window; null where it promises none. */
-export type ExpectedS = (
-  deviceId: string,
-  siteId: string,
-  at: Instant,
-  slot: { direction: string; lane: number; windowS: number },
-) => number | null;
-
 /** Windows, event time and ledger of one partition: no I/O, no clock, no randomness; time comes with the records. */
 export function processor(closing: ClosingRule) {
-  const initial = (partition: number, devices: readonly DeviceStream[] = []): PartitionState => ({
-    partition,
-    devices: new Map(devices.map((d) => [d.deviceId, d])),
-    liveTime: Number.NEGATIVE_INFINITY,
-    touched: [],
-    changed: new Map(),
-  });
-
-  /** The device's stream, made when it is new. */
-  const deviceOf = (state: PartitionState, deviceId: string, domain: ClockDomain): DeviceStream => {
-    let device = state.devices.get(deviceId);
-    if (!device) {
-      device = newDeviceStream(deviceId, domain);
-      state.devices.set(deviceId, device);
-    }
-    return device;
-  };
-
   /** What the store must supply before these records can be processed, given that nothing newer is stored. */
   const missing = (batch: readonly JudgedRecord[]): Missing => {
     const slots = new Map<string, SlotKey>();
@@ -106,10 +63,10 @@ export function processor(closing: ClosingRule) {
       for (const j of judged) {
         if (!isAdmitted(j)) continue;
         const { subject, direction, lane } = j.slot;
-        const stream = device.subjects.get(subject);
+        const stream = findSubject(device, subject);
         const slot = stream && findSlot(stream.slots, j.kind.kind, j.slot, j.windowS);
         if (slot) j.found = { stream, slot };
-        if (!slot || j.windowStart > slot.frontier || slot.windows.has(j.windowStart)) continue;
+        if (!slot || j.windowStart > slot.frontier || findWindow(slot, j.windowStart)) continue;
         const { kind, windowS } = slot;
         const startAt = j.windowStart;
         const key = `${deviceId}/${subject}/${kind}/${direction}/${lane}/${windowS}/${startAt}`;
@@ -133,15 +90,12 @@ export function processor(closing: ClosingRule) {
     for (const row of rows) {
       const device = state.devices.get(row.deviceId)!;
       const slot = slotOf(subjectOf(device, row.subject), row.kind, row, row.windowS);
-      let window = slot.windows.get(row.startAt);
-      if (!window) {
-        window = { startAt: row.startAt, sites: [] };
-        slot.windows.set(row.startAt, window);
-      }
-      const { siteId, members, revision, reason } = row;
-      window.sites.push({ siteId, members, revision, reason, changed: false });
+      const window = windowOf(slot, row.startAt, state.spare);
+      const { siteId, revision, reason } = row;
+      const site = newSiteWindow(window, siteId, revision, reason);
+      for (const m of readMembersText(row.members, row.startAt)) addMember(site, m);
       // Loaded windows leave memory at the next collect, changed or not.
-      state.changed.set(window, { device, subject: row.subject, slot });
+      listChanged(state, window);
     }
   };
 
@@ -185,12 +139,7 @@ export function processor(closing: ClosingRule) {
     const { subject } = j.slot;
     const stream = j.found?.stream ?? subjectOf(device, subject);
     const slot = j.found?.slot ?? slotOf(stream, j.kind.kind, j.slot, j.windowS);
-    let window = slot.windows.get(j.windowStart);
-    if (!window) {
-      window = { startAt: j.windowStart, sites: [] };
-      slot.windows.set(j.windowStart, window);
-      if (j.windowStart > slot.frontier) slot.frontier = j.windowStart;
-    }
+    const window = windowOf(slot, j.windowStart, state.spare);
     const result = identify(window, j.siteId, {
       identity: j.kind.identity(j.reading, j.observedAt),
       observedAt: j.observedAt,
@@ -201,44 +150,123 @@ export function processor(closing: ClosingRule) {
       content: j.kind.content(j.reading),
       earlier: undefined,
     });
-    const windowEnd = j.windowStart + j.windowS * 1_000;
+    return settle(state, window, j.observedAt, result, readmitted);
+  };
+
+  /** What follows from a reading that has found its window: revisions, event time, closing. */
+  const settle = (
+    state: PartitionState,
+    window: SlotWindow,
+    observedAt: Instant,
+    result: Identified,
+    readmitted: boolean,
+  ): number => {
+    const { slot } = window;
+    const { stream } = slot;
+    if (window.startAt > slot.frontier) slot.frontier = window.startAt;
+    const windowEnd = window.startAt + slot.windowS * 1_000;
     if (windowEnd < stream.nextCloseAt) stream.nextCloseAt = windowEnd;
     const passed = windowEnd <= stream.eventTime - closing.graceMs;
     const revised = revise(result, readmitted);
     // A window published at one site is published at the site to which a reading moves.
     if (revised && result.moved) publish(window);
-    if (revised) state.changed.set(window, { device, subject, slot });
-    if (j.observedAt > stream.eventTime) stream.eventTime = j.observedAt;
-    closePassed(state, device, subject, stream, stream.eventTime - closing.graceMs);
+    if (revised) listChanged(state, window);
+    if (observedAt > stream.eventTime) stream.eventTime = observedAt;
+    closePassed(state, stream, stream.eventTime - closing.graceMs);
     return result.outcome + ((revised || passed) && result.outcome !== DUPLICATE ? 64 : 0);
   };
 
-  /** Closes windows that end at or before `until`. */
-  const closePassed = (
+  /**
+   * Takes a record of plain flows whose windows are open or new, and fills in their outcomes. False, with nothing
+   * done, where the store must be asked first or a stream is yet to be made.
+   */
+  const onPlain = (
     state: PartitionState,
+    record: LogRecord,
     device: DeviceStream,
-    subject: string,
-    stream: SubjectStream,
-    until: Instant,
-  ): void => {
+    flows: PlainFlows,
+  ): boolean => {
+    const hourReceived = hourOf(record.receivedAt);
+    if (mustLoad(device.ledger, hourReceived)) return false;
+    const stream = device.own;
+    for (let i = 0; i < flows.length; i++) {
+      const slot = findPlainSlot(stream, flows, i);
+      if (!slot) return false;
+      const start = flows.windowStart[i]!;
+      if (start <= slot.frontier && !findWindow(slot, start)) return false;
+      flows.slot[i] = slot;
+    }
+    touch(state, device);
+    device.domain = record.domain;
+    if (record.domain === LIVE && record.receivedAt > state.liveTime) state.liveTime = record.receivedAt;
+    for (let i = 0; i < flows.length; i++) {
+      const placed = placePlain(state, record, flows, i);
+      const code = placed & 63;
+      flows.code[i] = code;
+      addToLedger(device.ledger, hourReceived, flows.observedAt[i]!, code, 1, placed >> 6);
+    }
+    return true;
+  };
+
+  const placePlain = (state: PartitionState, record: LogRecord, flows: PlainFlows, i: number): number => {
+    const { position } = record;
+    const slot = flows.slot[i]!;
+    const observedAt = flows.observedAt[i]!;
+    const periodS = flows.periodS[i]!;
+    const identity = flowIdentity(observedAt, periodS);
+    const window = windowOf(slot, flows.windowStart[i]!, state.spare);
+    const classes = flows.classes[i]!;
+    const site = isMember(window, identity) ? undefined : siteWindow(window, flows.siteId[i]!);
+    let result = counted;
+    if (!site || !takesPlain(site, classes)) {
+      result = identify(window, flows.siteId[i]!, {
+        identity,
+        observedAt,
+        partition: state.partition,
+        position,
+        index: i,
+        orderedAt: position,
+        content: contentOf(flows, i),
+        earlier: undefined,
+      });
+    } else {
+      const at = addPlain(
+        site,
+        identity,
+        observedAt,
+        position,
+        i,
+        position,
+        periodS,
+        flows.count[i]!,
+        flows.speedMilliKmh[i]!,
+        flows.occupancyMicro[i]!,
+      );
+      for (let k = 0; k < classes.names.length; k++)
+        site.plain[at + CLASS_COUNTS + k] = flows.classCounts[MOST_CLASSES * i + k]!;
+      if (site.revision >= 0) result = { outcome: COUNTED, changed: [site], moved: false };
+    }
+    return settle(state, window, observedAt, result, false);
+  };
+
+  /** Closes windows that end at or before `until`. */
+  const closePassed = (state: PartitionState, stream: SubjectStream, until: Instant): void => {
     if (until < stream.nextCloseAt) return;
     stream.nextCloseAt = Number.POSITIVE_INFINITY;
     for (const slot of stream.slots) {
       const windowMs = slot.windowS * 1_000;
-      for (const window of slot.windows.values()) {
+      for (const window of slot.windows) {
         if (window.startAt + windowMs > until) {
           stream.nextCloseAt = Math.min(stream.nextCloseAt, window.startAt + windowMs);
-          continue;
+          break;
         }
-        if (publish(window)) state.changed.set(window, { device, subject, slot });
+        if (publish(window)) listChanged(state, window);
       }
     }
   };
 
   const closeDevice = (state: PartitionState, device: DeviceStream): void => {
-    for (const [subject, stream] of device.subjects) {
-      closePassed(state, device, subject, stream, Number.POSITIVE_INFINITY);
-    }
+    for (const stream of subjectsOf(device)) closePassed(state, stream, Number.POSITIVE_INFINITY);
   };
 
   /** Closes idle windows of live devices, by the greatest live time known. */
@@ -247,91 +275,44 @@ export function processor(closing: ClosingRule) {
     const { liveTime } = state;
     for (const device of state.devices.values()) {
       if (device.domain !== LIVE) continue;
-      const before = state.changed.size;
-      for (const [subject, stream] of device.subjects) {
-        closePassed(state, device, subject, stream, liveTime - closing.idleMs);
-      }
-      if (state.changed.size > before) touch(state, device);
+      const before = state.changed.length;
+      for (const stream of subjectsOf(device)) closePassed(state, stream, liveTime - closing.idleMs);
+      if (state.changed.length > before) touch(state, device);
     }
   };
 
-  /** Everything to be stored since the last call. Published windows leave the memory: the store has them. */
-  const collect = (state: PartitionState, expectedS: ExpectedS): Collected => {
-    const windows: WindowRow[] = [];
-    for (const [window, { device, subject, slot }] of state.changed) {
-      for (const site of window.sites) {
-        if (!site.changed) continue;
-        site.changed = false;
-        windows.push(windowRow(device.deviceId, subject, slot, window, site, expectedS));
-      }
-      if (window.sites.every((site) => site.revision >= 0)) slot.windows.delete(window.startAt);
-    }
-    state.changed.clear();
-    const ledger: LedgerRow[] = [];
-    const { touched } = state;
-    for (const device of touched) {
-      device.touched = false;
-      collectLedger(device.ledger, state.partition, device.deviceId, ledger);
-    }
-    state.touched = [];
-    return { windows, ledger, touched };
-  };
-
-  return { initial, deviceOf, missing, provide, onRecord, onTime, collect };
+  return { missing, provide, onRecord, onPlain, onTime };
 }
 
 export type Processor = ReturnType<typeof processor>;
 
+/** A first content, in a window not published yet. */
+const counted: Identified = { outcome: COUNTED, changed: [], moved: false };
+
+const PLAIN_KIND = trafficFlow.kind;
+
+function findPlainSlot(stream: SubjectStream, flows: PlainFlows, i: number): SlotWindows | undefined {
+  const { lastSlot } = stream;
+  if (lastSlot && isSlotOf(lastSlot, flows, i)) return lastSlot;
+  for (const slot of stream.slots) {
+    if (!isSlotOf(slot, flows, i)) continue;
+    stream.lastSlot = slot;
+    return slot;
+  }
+  return undefined;
+}
+
+function isSlotOf(slot: SlotWindows, flows: PlainFlows, i: number): boolean {
+  return (
+    slot.lane === flows.lane[i] &&
+    slot.windowS === flows.windowS[i] &&
+    slot.kind === PLAIN_KIND &&
+    slot.direction === flows.direction[i]
+  );
+}
+
 function isAdmitted(judged: Judged): judged is Admitted {
   return judged.code === COUNTED;
-}
-
-function touch(state: PartitionState, device: DeviceStream): void {
-  if (device.touched) return;
-  device.touched = true;
-  state.touched.push(device);
-}
-
-function windowRow(
-  deviceId: string,
-  subject: string,
-  slot: SlotWindows,
-  { startAt }: SlotWindow,
-  { siteId, members, revision, reason }: SiteWindow,
-  expectedS: ExpectedS,
-): WindowRow {
-  const { kind, direction, lane, windowS } = slot;
-  // The latest observation, whichever came last.
-  const at = members.reduce((latest, m) => Math.max(latest, m.observedAt), startAt);
-  const row: WindowRow = {
-    kind,
-    deviceId,
-    subject,
-    siteId,
-    direction,
-    lane,
-    windowS,
-    startAt,
-    readings: members.length,
-    observedS: 0,
-    count: null,
-    countS: 0,
-    classCounts: {},
-    occupancyMicroS: 0,
-    occupancyS: 0,
-    paceMicroS: 0,
-    paceCount: 0,
-    speedMilliS: 0,
-    speedS: 0,
-    speedHistogram: [],
-    histogramBasis: null,
-    expectedS: expectedS(deviceId, siteId, at, slot),
-    revision,
-    reason,
-    members,
-  };
-  addMembers(row, kind, members);
-  return row;
 }
 
 /** Revision 0 for what was not published yet. True where there was any. */

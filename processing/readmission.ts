@@ -13,7 +13,8 @@ import type { Judged } from './admission.ts';
 import { deadLetter } from './dead-letters.ts';
 import { addToLedger } from './ledger-counts.ts';
 import { outcomesAt } from './outcome-bytes.ts';
-import type { JudgedRecord, PartitionState, Processor } from './processor.ts';
+import type { PartitionState } from './partition-state.ts';
+import type { JudgedRecord, Processor } from './processor.ts';
 
 /** Payload of a 'readmit' record: positions in its own partition whose dead letters are to be judged again. */
 export interface ReadmitOrder {
@@ -42,7 +43,6 @@ export async function readmit(context: ReadmitContext): Promise<{
   readmissions: Readmission[];
 }> {
   const { order, partition, registryVersion, store, processor, state } = context;
-  const { positions } = JSON.parse(Buffer.from(order.payload).toString()) as ReadmitOrder;
   const chunks = new Map<number, OutcomeChunk>();
   const deadLetters: DeadLetter[] = [];
   const readmissions: Readmission[] = [];
@@ -50,7 +50,7 @@ export async function readmit(context: ReadmitContext): Promise<{
   for await (const record of recordsAt(
     context.log,
     partition,
-    positions.filter((p) => p < order.position),
+    positionsOf(order).filter((p) => p < order.position),
   )) {
     const { position } = record;
     const letters = await store.loadDeadLetters(partition, position);
@@ -76,6 +76,16 @@ export async function readmit(context: ReadmitContext): Promise<{
     deadLetters.push(...remaining(partition, record, letters, judgedAgain));
   }
   return { outcomes: [...chunks.values()], deadLetters, readmissions };
+}
+
+/** None where it is no order that Headway wrote: whoever may send to a hub may call anything one. */
+function positionsOf({ payload }: LogRecord): number[] {
+  try {
+    const { positions } = JSON.parse(Buffer.from(payload).toString()) as ReadmitOrder;
+    return positions.filter((p) => Number.isSafeInteger(p) && p >= 0);
+  } catch {
+    return [];
+  }
 }
 
 /** Reasons found after the clock was judged keep the hour observed in the ledger. */

@@ -2,21 +2,25 @@ import type { Instant } from '#domain/instant.ts';
 import type { Corruption, EventLog, LogBatch, LogRecord } from '#domain/log.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import {
-  type Commit,
   type DeadLetter,
   type OutcomeChunk,
+  OwnershipLost,
   type Readmission,
   type Store,
-  StoreUnavailable,
+  type StoreUnavailable,
 } from '#domain/store.ts';
 import type { Admission } from './admission.ts';
+import { changesOf, type ExpectedS, settle } from './collect.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { type DeviceFacts, deviceDirectory } from './device-facts.ts';
 import { expectedFrom } from './expected.ts';
 import { outcomeBytes } from './outcome-bytes.ts';
-import type { ExpectedS, JudgedRecord, Processor } from './processor.ts';
+import { deviceOf, initialState } from './partition-state.ts';
+import { plainFlows } from './plain-flows.ts';
+import type { JudgedRecord, Processor } from './processor.ts';
 import { readmit } from './readmission.ts';
-import { parseStream, serialiseStream } from './streams.ts';
+import { type DeviceStream, parseStream } from './streams.ts';
+import { patientRegistry, patientStore, waitingOut } from './wait-out.ts';
 
 export interface RunnerOptions {
   log: Pick<EventLog, 'read'>;
@@ -33,40 +37,74 @@ export interface RunnerOptions {
   commitEveryMs: number;
   /** Or after this many readings. */
   commitEveryReadings: number;
-  /** The store could not take a commit; it is tried again. */
+  /** The store or the registry is out of reach; it is tried again. */
   onStoreUnavailable?: (error: StoreUnavailable) => void;
-  onCommit?: (done: { partition: number; position: number; readings: number; windows: number }) => void;
+  onCommit?: (done: Committed) => void;
+}
+
+/** What one commit stored, in numbers. */
+export interface Committed {
+  partition: number;
+  position: number;
+  readings: number;
+  /** Of these, dead letters. */
+  refused: number;
+  windows: number;
 }
 
 /**
  * Carries one partition from its checkpoint on: admit, identify, window, then outputs, ledger, state and checkpoint
- * together. Ends when `signal` aborts, with everything read stored.
+ * together. Ends when `signal` aborts, with everything read stored, or quietly when another has taken the partition.
  */
 export async function runPartition(options: RunnerOptions, signal: AbortSignal): Promise<void> {
-  const { log, processor, partition } = options;
-  const step = await startStep(options, signal);
-  const reader = log.read(partition, step.position(), signal)[Symbol.asyncIterator]();
-  let next = reader.next();
-  for (;;) {
-    const waited = await within(next, options.commitEveryMs);
-    if (waited === 'elapsed') {
-      if (options.liveTime) processor.onTime(step.state, options.liveTime());
-      if (step.pending() || step.state.touched.length > 0) await step.commit();
-      continue;
-    }
-    if (waited.done) break;
-    await step.take(waited.value);
-    next = reader.next();
+  const waitOut = waitingOut((error) => options.onStoreUnavailable?.(error), signal);
+  const store = patientStore(options.store, waitOut);
+  const registry = patientRegistry(options.registry, waitOut);
+  try {
+    await carry({ ...options, store, registry }, signal);
+  } catch (error) {
+    if (!(error instanceof OwnershipLost)) throw error;
   }
-  if (step.pending()) await step.commit();
 }
 
-async function startStep(options: RunnerOptions, signal: AbortSignal) {
+async function carry(options: RunnerOptions, signal: AbortSignal): Promise<void> {
+  const { log, processor, partition } = options;
+  const step = await startStep(options);
+  const ended = new AbortController();
+  const until = AbortSignal.any([signal, ended.signal]);
+  const reader = log.read(partition, step.position(), until)[Symbol.asyncIterator]();
+  let next = reader.next();
+  try {
+    for (;;) {
+      const waited = await within(next, options.commitEveryMs);
+      if (waited === 'elapsed') {
+        if (options.liveTime) processor.onTime(step.state, options.liveTime());
+        if (step.pending() || step.state.touched.length > 0) await step.commit();
+        continue;
+      }
+      if (waited.done) break;
+      await step.take(waited.value);
+      next = reader.next();
+    }
+    if (step.pending()) await step.commit();
+  } finally {
+    // Also where a commit failed: a reader may hold a connection.
+    ended.abort();
+    next.catch(() => {});
+    await reader.return?.().catch(() => {});
+  }
+}
+
+/** Records judged at a time, where one of them can not go the short way. */
+const TOGETHER = 512;
+
+async function startStep(options: RunnerOptions) {
   const { store, registry, processor, admission, partition, log } = options;
   const checkpoint = await store.checkpoint(partition);
   const streams = (await store.loadState(partition)).map(({ value }) => parseStream(value));
-  const state = processor.initial(partition, streams);
+  const state = initialState(partition, streams);
   const bytes = outcomeBytes();
+  const flows = plainFlows();
   let chunkFrom = checkpoint.position + 1;
   let position = checkpoint.position;
   let readings = 0;
@@ -86,19 +124,18 @@ async function startStep(options: RunnerOptions, signal: AbortSignal) {
   ): Promise<void> => {
     if (registryVersion < 0) await refresh();
     processor.onTime(state);
-    const collected = processor.collect(state, expectedS);
     const chunk = { partition, from: chunkFrom, to: position, registryVersion, bytes: bytes.take() };
-    await commitOrWait(options, signal, {
+    await store.commit({
       checkpoint: { partition, position },
-      windows: collected.windows,
-      ledger: collected.ledger,
+      ...changesOf(state, expectedS),
       outcomes: position >= chunkFrom ? [chunk, ...extra.outcomes] : extra.outcomes,
       deadLetters: [...deadLetters, ...extra.deadLetters],
       readmissions: extra.readmissions,
       corrupt,
-      state: collected.touched.map((d) => ({ key: d.deviceId, value: serialiseStream(d) })),
     });
-    options.onCommit?.({ partition, position, readings, windows: collected.windows.length });
+    const windows = settle(state);
+    const refused = deadLetters.reduce((n, { indices }) => n + indices.length, 0);
+    options.onCommit?.({ partition, position, readings, refused, windows });
     chunkFrom = position + 1;
     readings = 0;
     firstReadMs = undefined;
@@ -119,19 +156,24 @@ async function startStep(options: RunnerOptions, signal: AbortSignal) {
     expectedS = expectedFrom(view);
   };
 
-  const judge = (record: LogRecord): JudgedRecord => {
-    const device = processor.deviceOf(state, record.deviceId, record.domain);
+  const senderOf = (record: LogRecord): DeviceStream & { facts: DeviceFacts } => {
+    const device = deviceOf(state, record.deviceId, record.domain);
     if (!device.facts || device.factsVersion !== registryVersion) {
       device.facts = factsOf(record.deviceId);
       device.factsVersion = registryVersion;
     }
+    return device as DeviceStream & { facts: DeviceFacts };
+  };
+
+  const judge = (record: LogRecord): JudgedRecord => {
+    const device = senderOf(record);
     return { record, device, judged: admission.judge(record, device.facts) };
   };
 
   const supply = async (records: readonly JudgedRecord[]): Promise<void> => {
     const missing = processor.missing(records);
     if (missing.slots.length === 0 && missing.ledger.length === 0) return;
-    const rows = await store.loadWindows(missing.slots);
+    const rows = await store.loadWindows(partition, missing.slots);
     processor.provide(state, missing, rows, await store.loadLedger(partition, missing.ledger));
   };
 
@@ -154,6 +196,29 @@ async function startStep(options: RunnerOptions, signal: AbortSignal) {
   };
 
   const process = async (records: readonly LogRecord[]): Promise<void> => {
+    for (let i = 0; i < records.length; ) {
+      if (takePlain(records[i]!)) i += 1;
+      else {
+        // Together with what follows, so that the store is asked once for all.
+        await takeJudged(records.slice(i, i + TOGETHER));
+        i += TOGETHER;
+      }
+    }
+  };
+
+  /** The short way, for plain flows that need nothing from the store. */
+  const takePlain = (record: LogRecord): boolean => {
+    const device = senderOf(record);
+    if (!admission.admitPlain(record, device.facts, flows)) return false;
+    if (!processor.onPlain(state, record, device, flows)) return false;
+    skipTo(record.position);
+    bytes.add(flows.code, flows.length);
+    position = record.position;
+    readings += flows.length;
+    return true;
+  };
+
+  const takeJudged = async (records: readonly LogRecord[]): Promise<void> => {
     const judgedRecords = records.map(judge);
     await supply(judgedRecords);
     for (const judged of judgedRecords) {
@@ -194,22 +259,6 @@ async function startStep(options: RunnerOptions, signal: AbortSignal) {
   };
 
   return { state, position: () => position, pending, take, commit };
-}
-
-const RETRY_FROM_MS = 500;
-const RETRY_AT_MOST_MS = 15_000;
-
-/** A full disk or a locked store is waited out: what was acknowledged is in the log, and stays there. */
-async function commitOrWait(options: RunnerOptions, signal: AbortSignal, commit: Commit): Promise<void> {
-  for (let waitMs = RETRY_FROM_MS; ; waitMs = Math.min(2 * waitMs, RETRY_AT_MOST_MS)) {
-    try {
-      return await options.store.commit(commit);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable) || signal.aborted) throw error;
-      options.onStoreUnavailable?.(error);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  }
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T | 'elapsed'> {

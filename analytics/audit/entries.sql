@@ -50,25 +50,44 @@ FROM classed;
 CREATE OR REPLACE TEMP VIEW audit_not_flow AS
 SELECT partition, ordered_at, position, index, device_id, outcome, kind, live, site_id, observed_ms,
   CASE WHEN kind IN ('vehicle-position', 'stop-event', 'passenger-count') THEN vehicle_id
-       WHEN kind = 'travel-time' THEN link_id ELSE '' END AS subject,
+       WHEN kind = 'travel-time' THEN link_id
+       WHEN kind = 'trip-update' THEN coalesce(route_id, '') ELSE '' END AS subject,
   '' AS direction,
   (CASE WHEN kind = 'passenger-count' THEN coalesce(door, 0)
         WHEN kind = 'signal-event' AND event_code IN (81, 82) THEN parameter ELSE 0 END)::INTEGER AS lane,
   (CASE WHEN kind = 'travel-time' THEN period_s ELSE 0 END)::INTEGER AS period_s,
   CASE WHEN kind IN ('vehicle-position', 'stop-event') THEN coalesce(event, '')
-       WHEN kind = 'signal-event' THEN event_code || '/' || parameter ELSE '' END AS event,
+       WHEN kind = 'signal-event' THEN event_code || '/' || parameter
+       WHEN kind = 'trip-update' THEN concat_ws('/', coalesce(trip_id, vehicle_id, ''), coalesce(direction_id::VARCHAR, ''),
+         coalesce(service_date, ''), coalesce(start_time, ''))
+       WHEN kind = 'service-alert' THEN alert_id ELSE '' END AS event,
   CASE kind
     WHEN 'vehicle-position' THEN to_json([audit_fixed(lat, 1e7)::VARCHAR, audit_fixed(lon, 1e7)::VARCHAR,
       audit_fixed(speed_kmh, 1000)::VARCHAR, audit_fixed(heading_deg, 10)::VARCHAR,
       audit_fixed(accuracy_m, 10)::VARCHAR, audit_fixed(odometer_m, 1)::VARCHAR, trip_id, route_id,
       direction_id::VARCHAR, service_date, stop_id, stop_sequence::VARCHAR, status, audit_fixed(delay_s, 1)::VARCHAR,
-      audit_fixed(load_share, 1000)::VARCHAR])::VARCHAR
+      audit_fixed(load_share, 1000)::VARCHAR, start_time, schedule_relationship, journey, doors_open::VARCHAR,
+      position_source, occupancy_status])::VARCHAR
     WHEN 'stop-event' THEN to_json([stop_id, stop_sequence::VARCHAR, trip_id, route_id, direction_id::VARCHAR,
-      service_date, audit_fixed(delay_s, 1)::VARCHAR])::VARCHAR
+      service_date, audit_fixed(delay_s, 1)::VARCHAR, start_time, audit_moment(scheduled_at)])::VARCHAR
     WHEN 'passenger-count' THEN to_json([stop_id, trip_id, boarded::VARCHAR, alighted::VARCHAR, load::VARCHAR])::VARCHAR
     WHEN 'travel-time' THEN to_json([audit_fixed(travel_time_s, 1000)::VARCHAR, samples::VARCHAR])::VARCHAR
     WHEN 'device-status' THEN to_json([status, audit_fixed(battery_share, 1000)::VARCHAR,
       audit_fixed(uptime_s, 1)::VARCHAR, audit_fixed(clock_offset_s, 1000)::VARCHAR, firmware, message])::VARCHAR
+    WHEN 'trip-update' THEN to_json([vehicle_id, schedule_relationship, audit_fixed(delay_s, 1)::VARCHAR,
+      to_json(list_transform(from_json(stops, '[{"stopId":"VARCHAR","stopSequence":"BIGINT","arrivalAt":"VARCHAR","departureAt":"VARCHAR","arrivalDelayS":"DOUBLE","departureDelayS":"DOUBLE","scheduledArrivalAt":"VARCHAR","scheduledDepartureAt":"VARCHAR","relationship":"VARCHAR","recorded":"BOOLEAN"}]'),
+        lambda s: [s."stopId", s."stopSequence"::VARCHAR, audit_moment(s."arrivalAt"), audit_moment(s."departureAt"),
+          audit_fixed(s."arrivalDelayS", 1)::VARCHAR, audit_fixed(s."departureDelayS", 1)::VARCHAR,
+          audit_moment(s."scheduledArrivalAt"), audit_moment(s."scheduledDepartureAt"), s.relationship,
+          s.recorded::VARCHAR]))::VARCHAR])::VARCHAR
+    WHEN 'service-alert' THEN to_json([cause, effect, severity, header, description,
+      to_json(list_transform(from_json(coalesce(active_periods, '[]'), '[{"from":"VARCHAR","to":"VARCHAR"}]'),
+        lambda p: [audit_moment(p."from"), audit_moment(p."to")]))::VARCHAR,
+      to_json(list_transform(from_json(coalesce(informs, '[]'), '[{"agencyId":"VARCHAR","routeId":"VARCHAR","tripId":"VARCHAR","stopId":"VARCHAR"}]'),
+        lambda i: [i."agencyId", i."routeId", i."tripId", i."stopId"]))::VARCHAR])::VARCHAR
+    WHEN 'feed-status' THEN to_json([audit_moment(header_at), heard::VARCHAR, used::VARCHAR,
+      list_sort(map_entries(from_json(coalesce(unusable, '{}'), '"MAP(VARCHAR, BIGINT)"')))::VARCHAR,
+      list_sort(map_entries(from_json(coalesce(mended, '{}'), '"MAP(VARCHAR, BIGINT)"')))::VARCHAR])::VARCHAR
     ELSE '' END AS other
 FROM audit_admitted WHERE kind <> 'traffic-flow';
 

@@ -11,6 +11,10 @@ CREATE OR REPLACE TEMP MACRO audit_half_up(x) AS
   (floor(x) + CASE WHEN x - floor(x) >= 0.5 THEN 1 ELSE 0 END);
 CREATE OR REPLACE TEMP MACRO audit_fixed(amount, scale) AS audit_half_up(amount * scale::DOUBLE);
 
+-- A moment within a reading, in whole milliseconds, as text.
+CREATE OR REPLACE TEMP MACRO audit_moment(written) AS
+  epoch_ms(try_cast(upper(written) AS TIMESTAMPTZ))::VARCHAR;
+
 -- Devices are judged in shares, so that memory stays bounded.
 CREATE OR REPLACE TEMP MACRO audit_in_share(device) AS
   (getvariable('audit_shares') = 1 OR hash(device) % getvariable('audit_shares') = getvariable('audit_share'));

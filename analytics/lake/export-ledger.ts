@@ -10,7 +10,7 @@ export async function exportLedger(context: LakeContext): Promise<void> {
       hour_observed TIMESTAMPTZ, outcome VARCHAR, reason VARCHAR, readings BIGINT, late BIGINT);
     CREATE TEMP TABLE door_rows (reason VARCHAR, device_id VARCHAR, hour_received TIMESTAMPTZ, refused BIGINT)`);
   const ledger = await db.createAppender('ledger_rows');
-  for (const row of source.ledger()) {
+  for await (const row of source.ledger()) {
     ledger.appendInteger(row.partition);
     ledger.appendVarchar(row.deviceId);
     appendInstant(ledger, row.hourReceived);
@@ -23,7 +23,7 @@ export async function exportLedger(context: LakeContext): Promise<void> {
   }
   ledger.closeSync();
   const door = await db.createAppender('door_rows');
-  for (const row of source.door()) {
+  for await (const row of source.door()) {
     door.appendVarchar(row.reason);
     door.appendVarchar(row.deviceId);
     appendInstant(door, row.hourReceived);

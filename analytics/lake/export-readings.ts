@@ -94,7 +94,7 @@ async function writeReadings(session: ReadingsSession, archive: RangeFile): Prom
   const { db, manifest, directory, source } = session;
   await db.run('DELETE FROM record_outcomes');
   const appender = await db.createAppender('record_outcomes');
-  for (const chunk of source.outcomes(archive.partition, archive.from - 1)) {
+  for await (const chunk of source.outcomes(archive.partition, archive.from - 1)) {
     if (chunk.from > archive.to) break;
     await addPlaces(session, chunk.registryVersion);
     for (const { position, codes } of lettersOf(chunk)) {

@@ -52,7 +52,7 @@ async function load(
   const known = numbers.size;
   const appender = await db.createAppender('window_texts');
   for (const day of days) {
-    for (const w of source.windowTexts(day, day + DAY_MS)) {
+    for await (const w of source.windowTexts(day, day + DAY_MS)) {
       let number = numbers.get(w.series);
       if (number === undefined) {
         number = numbers.size;

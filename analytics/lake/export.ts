@@ -4,12 +4,15 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventLog } from '#domain/log.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { ExportSource } from '#domain/store.ts';
+import { exportTransitRollups, transitRollupsAreFresh } from '../transit/transit-rollups.ts';
 import { exportArchive } from './export-archive.ts';
 import { exportLedger } from './export-ledger.ts';
 import { exportReadings } from './export-readings.ts';
 import { exportWindows } from './export-windows.ts';
-import { lakeInstance } from './lake-context.ts';
+import { type LakeContext, lakeInstance } from './lake-context.ts';
 import { type Manifest, manifestFiles, readManifest, writeManifest } from './manifest.ts';
+import { type City, createLakeViews } from './open-lake.ts';
+import { exportRollups, rollupsAreFresh } from './rollups.ts';
 
 export interface ExportOptions {
   /** DATA/lake */
@@ -17,6 +20,10 @@ export interface ExportOptions {
   log: Pick<EventLog, 'partitions' | 'read'>;
   source: ExportSource;
   registry: Pick<Registry, 'view'>;
+  /** Whose clock roll-ups go by; without it there are none. */
+  city?: City;
+  /** Makes all roll-ups anew. */
+  rebuildRollups?: boolean;
   onProgress?: (stage: string, done: number, total: number) => void;
 }
 
@@ -59,6 +66,7 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
     await windows;
     manifest.windowsChange = upTo;
     await exportLedger(context);
+    if (options.city) await rollUp(context, options.city);
     writeManifest(directory, manifest);
     return { records, readings, days: days.length };
   } catch (error) {
@@ -70,6 +78,21 @@ export async function exportLake(options: ExportOptions): Promise<Exported> {
     await windows.catch(() => {});
     for (const connection of connections) connection.closeSync();
   }
+}
+
+async function rollUp(context: LakeContext, city: City): Promise<void> {
+  const { directory, manifest } = context;
+  if (context.rebuildRollups) manifest.rollups = {};
+  const registry = await context.registry.view();
+  const circumstances = { registry, timezone: city.timezone };
+  const isTransitFresh = transitRollupsAreFresh(manifest, city.timezone);
+  const areFresh = rollupsAreFresh(manifest, circumstances);
+  if (isTransitFresh && areFresh) return;
+  const db = await context.connect();
+  await createLakeViews(db, directory, manifest, { registry, city });
+  if (!isTransitFresh)
+    await exportTransitRollups({ db, directory, manifest }, city.timezone, context.onProgress);
+  if (!areFresh) await exportRollups({ ...context, db }, circumstances);
 }
 
 /** A reader may still hold the files of the manifest before; what is older is left over. */

@@ -22,7 +22,7 @@ export interface LakeContext extends ExportOptions {
 
 /** Writes a query's rows to a Parquet file of the lake, whole or not at all. Returns the path as the manifest names it. */
 export async function writeParquet(
-  context: LakeContext,
+  context: Pick<LakeContext, 'db' | 'directory'>,
   path: string,
   query: string,
   rowGroupRows = 122_880,

@@ -28,18 +28,34 @@ CREATE OR REPLACE TEMP MACRO city_moment(wall) AS
 -- 0 = Monday 00:00 to 01:00 by the wall clock, 167 = Sunday 23:00 to 24:00.
 CREATE OR REPLACE TEMP MACRO hour_of_week(wall) AS ((isodow(wall) - 1) * 24 + hour(wall))::SMALLINT;
 
--- 'weekday', 'saturday' or 'sunday'; holidays are not known to it.
-CREATE OR REPLACE TEMP MACRO day_class(wall) AS
+-- 'weekday', 'saturday' or 'sunday' of a wall clock or date: what a day is where the calendar says nothing else.
+CREATE OR REPLACE TEMP MACRO weekday_type(wall) AS
   CASE isodow(wall) WHEN 6 THEN 'saturday' WHEN 7 THEN 'sunday' ELSE 'weekday' END;
 
--- Whether a wall clock falls on days called 'all', 'weekdays' or 'weekends'.
-CREATE OR REPLACE TEMP MACRO on_days(wall, days) AS
-  CASE days WHEN 'all' THEN true WHEN 'weekdays' THEN isodow(wall) <= 5 WHEN 'weekends' THEN isodow(wall) >= 6
-  ELSE error('days is all, weekdays or weekends, not ' || days) END;
+-- Whether a day type (`day_type`) is one of the days called so. A holiday or an event is neither weekday nor weekend.
+CREATE OR REPLACE TEMP MACRO on_days(day_type, days) AS
+  CASE days WHEN 'all' THEN true
+    WHEN 'weekdays' THEN day_type IN ('weekday', 'school-holiday')
+    WHEN 'school-days' THEN day_type = 'weekday'
+    WHEN 'weekends' THEN day_type IN ('saturday', 'sunday')
+    WHEN 'holidays' THEN day_type = 'holiday'
+    WHEN 'events' THEN day_type = 'event'
+    ELSE error('days is all, weekdays, school-days, weekends, holidays or events, not ' || days) END;
+
+-- Period class of 23 CFR 490.511: Monday to Friday in three, the weekend's day in one, and the night of every day.
+CREATE OR REPLACE TEMP MACRO period_class(wall) AS
+  CASE WHEN hour(wall) < 6 OR hour(wall) >= 20 THEN 'night 20-06'
+    WHEN isodow(wall) >= 6 THEN 'weekend 06-20'
+    WHEN hour(wall) < 10 THEN 'weekday 06-10'
+    WHEN hour(wall) < 16 THEN 'weekday 10-16'
+    ELSE 'weekday 16-20' END;
 
 -- Minute of the day at which the wall clock's bin of so many minutes begins.
 CREATE OR REPLACE TEMP MACRO bin_minute(wall, minutes) AS
   ((hour(wall) * 60 + minute(wall)) // minutes * minutes)::SMALLINT;
+
+-- Whether imputed values stand in where nothing came or a detector was bad (parameter `values` of the measures).
+CREATE OR REPLACE TEMP MACRO filled() AS (coalesce(getvariable('values')::VARCHAR = 'filled', false));
 
 -- The asked period, half-open; all time where it is not set.
 CREATE OR REPLACE TEMP MACRO asked_from() AS coalesce(getvariable('from_at')::TIMESTAMPTZ, TIMESTAMPTZ '-infinity');
@@ -88,3 +104,6 @@ CREATE OR REPLACE TEMP MACRO floor_kmh() AS 5e0;
 -- Hours that the length takes at the speed, floored; NULL without a speed (`greatest` alone would make it the floor).
 CREATE OR REPLACE TEMP MACRO travel_h(length_km, speed_kmh) AS
   CASE WHEN speed_kmh IS NOT NULL THEN length_km / greatest(speed_kmh, floor_kmh()) END;
+
+-- The 97.5th percentile of Student's t, within 2 % from 2 degrees of freedom on.
+CREATE OR REPLACE TEMP MACRO t_tail(df) AS 1.96 + 2.4 / df + 4.5 / (df * df);

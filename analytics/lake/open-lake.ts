@@ -1,11 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
 import type { RegistryView } from '#domain/registry/registry.ts';
+import { createFeedQualityViews } from '../feed-quality/feed-quality-views.ts';
+import { createHealthViews } from '../health/health-views.ts';
+import { filledWindowsSql } from '../imputation/imputed.ts';
+import { createTimetableViews } from '../timetable/timetable-views.ts';
+import { serveTransitRollups } from '../transit/transit-rollups.ts';
+import { transitViewsSql } from '../transit/transit-views.ts';
+import { createDerivedViews } from './derived-tables.ts';
 import { lakeInstance, parquetRows, quoted } from './lake-context.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { readingFields, wholeColumns } from './reading-fields.ts';
+import { serveRollups } from './rollups.ts';
+import { sessionSql } from './session-sql.ts';
 
 export interface City {
   name: string;
@@ -20,22 +27,44 @@ export interface LakeOptions {
   city: City;
 }
 
+/** So little that a whole process which answers, or renders a report, keeps below a gigabyte. Exports need more. */
+const ANSWERS_LIMIT = '600MB';
+
 /** A DuckDB session over the lake: the views of docs/lake.md, the macros and derived views on them. */
 export async function openLake({ directory, registry, city }: LakeOptions): Promise<DuckDBConnection> {
   const db = await (await lakeInstance(directory)).connect();
-  await db.run(`SET TimeZone = 'UTC'; SET VARIABLE city_tz = ${quoted(city.timezone)}`);
+  await db.run(`SET memory_limit = '${ANSWERS_LIMIT}'`);
   const manifest = readManifest(directory);
+  await createLakeViews(db, directory, manifest, { registry, city });
+  await serveRollups(db, directory, manifest, { registry, timezone: city.timezone });
+  await serveTransitRollups(db, directory, manifest, city.timezone);
+  return db;
+}
+
+/** Gives a connection the views of a manifest's files. */
+export async function createLakeViews(
+  db: DuckDBConnection,
+  directory: string,
+  manifest: Manifest,
+  { registry, city }: Pick<LakeOptions, 'registry' | 'city'>,
+): Promise<void> {
+  await db.run(
+    `SET TimeZone = 'UTC'; SET parquet_metadata_cache = true; SET VARIABLE city_tz = ${quoted(city.timezone)}`,
+  );
   // A view is bound to its files each time one is made on it: one file of each has the same columns as all.
   await createFileViews(db, directory, manifest, 1);
   await createRegistryTables(db, registry);
   await db.run(
     `CREATE TEMP TABLE city AS SELECT ${quoted(city.name)} AS name, ${quoted(city.timezone)} AS timezone`,
   );
-  for (const file of ['macros.sql', 'derived-views.sql']) {
-    await db.run(readFileSync(join(import.meta.dirname, file), 'utf8'));
-  }
+  await createTimetableViews(db, directory, manifest.timetables);
+  await createDerivedViews(db, directory, manifest);
+  await createFeedQualityViews(db);
+  await db.run(sessionSql());
+  await db.run(filledWindowsSql());
+  await createHealthViews(db);
+  await db.run(transitViewsSql());
   await createFileViews(db, directory, manifest, Number.POSITIVE_INFINITY);
-  return db;
 }
 
 async function createFileViews(
@@ -158,6 +187,56 @@ async function createRegistryTables(db: DuckDBConnection, view: RegistryView): P
           i + 1,
           s.siteId,
           s.km,
+          ...held(h),
+        ]),
+      ),
+  );
+  await fill(
+    db,
+    'calendar',
+    'calendar_id VARCHAR, type VARCHAR, name VARCHAR, first_date VARCHAR, last_date VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('calendar').map((h) => {
+      const c = h.body;
+      return [c.calendarId, c.type, c.name ?? null, c.firstDate, c.lastDate, ...held(h)];
+    }),
+    '* REPLACE (first_date::DATE AS first_date, last_date::DATE AS last_date,',
+  );
+  await fill(
+    db,
+    'incidents',
+    'incident_id VARCHAR, type VARCHAR, name VARCHAR, road VARCHAR, direction VARCHAR, site_ids VARCHAR, lat DOUBLE, lon DOUBLE, from_at TIMESTAMPTZ, to_at TIMESTAMPTZ, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('incident').map((h) => {
+      const i = h.body;
+      return [
+        i.incidentId,
+        i.type,
+        i.name ?? null,
+        i.road ?? null,
+        i.direction ?? null,
+        text(i.siteIds),
+        i.position?.lat ?? null,
+        i.position?.lon ?? null,
+        new Date(i.from),
+        new Date(i.to),
+        ...held(h),
+      ];
+    }),
+    `* REPLACE (from_json(site_ids, '["VARCHAR"]') AS site_ids,`,
+  );
+  await fill(
+    db,
+    'screenlines',
+    'screenline_id VARCHAR, name VARCHAR, type VARCHAR, site_id VARCHAR, direction VARCHAR, sense VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view
+      .history('screenline')
+      .flatMap((h) =>
+        h.body.crossings.map((c) => [
+          h.body.screenlineId,
+          h.body.name ?? null,
+          h.body.type,
+          c.siteId,
+          c.direction ?? null,
+          c.sense,
           ...held(h),
         ]),
       ),

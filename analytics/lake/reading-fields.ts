@@ -1,6 +1,7 @@
 /**
  * The fields of all reading kinds as the lake has them: wire name, column, DuckDB type. The lake reads archived
- * payloads with DuckDB's own JSON reader, not with processing's code: the audit compares the two.
+ * payloads with DuckDB's own JSON reader, not with processing's code: the audit compares the two. DuckDB tells names apart
+ * by their letters alone: two that differ only in case (`periodS`, `periods`) would be one.
  */
 export const readingFields: readonly (readonly [wire: string, column: string, type: string])[] = [
   ['kind', 'kind', 'VARCHAR'],
@@ -45,6 +46,28 @@ export const readingFields: readonly (readonly [wire: string, column: string, ty
   ['clockOffsetS', 'clock_offset_s', 'DOUBLE'],
   ['firmware', 'firmware', 'VARCHAR'],
   ['message', 'message', 'VARCHAR'],
+  ['feed', 'feed', 'VARCHAR'],
+  ['startTime', 'start_time', 'VARCHAR'],
+  ['scheduleRelationship', 'schedule_relationship', 'VARCHAR'],
+  ['journey', 'journey', 'VARCHAR'],
+  ['doorsOpen', 'doors_open', 'BOOLEAN'],
+  ['positionSource', 'position_source', 'VARCHAR'],
+  ['occupancyStatus', 'occupancy_status', 'VARCHAR'],
+  ['scheduledAt', 'scheduled_at', 'VARCHAR'],
+  ['stops', 'stops', 'JSON'],
+  ['alertId', 'alert_id', 'VARCHAR'],
+  ['cause', 'cause', 'VARCHAR'],
+  ['effect', 'effect', 'VARCHAR'],
+  ['severity', 'severity', 'VARCHAR'],
+  ['activePeriods', 'active_periods', 'JSON'],
+  ['informs', 'informs', 'JSON'],
+  ['header', 'header', 'VARCHAR'],
+  ['description', 'description', 'VARCHAR'],
+  ['headerAt', 'header_at', 'VARCHAR'],
+  ['heard', 'heard', 'DOUBLE'],
+  ['used', 'used', 'DOUBLE'],
+  ['unusable', 'unusable', 'JSON'],
+  ['mended', 'mended', 'JSON'],
 ];
 
 /** Columns whose values are whole numbers on the wire. */
@@ -62,4 +85,6 @@ export const wholeColumns: readonly string[] = [
   'event_code',
   'parameter',
   'samples',
+  'heard',
+  'used',
 ];

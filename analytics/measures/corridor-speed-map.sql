@@ -1,11 +1,11 @@
 -- title: Corridor speed map
 -- question: Where along the corridor and when is traffic slow?
--- version: 1
+-- version: 2
 -- source: time-space diagram of interval mean speeds
 -- needs: corridor, speed
 -- parameter: by | varchar | date | one of date, time-of-day | date: each day by itself; time-of-day: the days together
 -- parameter: bin_minutes | integer | 5 | one of 5, 10, 15, 20, 30, 60 | length of a bin
--- parameter: days | varchar | all | one of all, weekdays, weekends | days of the city's calendar
+-- parameter: days | varchar | all | one of all, weekdays, school-days, weekends, holidays, events | days of the city's calendar
 -- column: start_at | | start of the bin; NULL by time-of-day
 -- column: date | | local date; NULL by time-of-day
 -- column: time_of_day | | start of the bin by the city's clock
@@ -28,7 +28,7 @@ WITH steps AS (
   SELECT *, bin_minute(local_at, getvariable('bin_minutes')) AS bin,
     CASE getvariable('by') WHEN 'date' THEN bin_start(step_at, getvariable('bin_minutes')) END AS start_at
   FROM steps
-  WHERE step_at >= asked_from() AND step_at < asked_to() AND on_days(local_at, getvariable('days'))
+  WHERE step_at >= asked_from() AND step_at < asked_to() AND on_days(day_type(local_at), getvariable('days'))
 ), cells AS (
   SELECT start_at, bin, position, sum(pace_micro_s) AS pace_micro_s, sum(pace_count) AS pace_count,
     sum(speed_milli_s) AS speed_milli_s, sum(speed_s) AS speed_s, count(*) AS steps

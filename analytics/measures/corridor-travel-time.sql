@@ -1,10 +1,10 @@
 -- title: Corridor travel time
 -- question: How long does it take to drive the corridor at each time of day, and how much does that vary from day to day?
--- version: 1
+-- version: 2
 -- source: walked travel time: each stretch is entered when the one before is left (van Lint and van der Zijpp 2003, piecewise constant speed); percentiles over days, never sums of link percentiles
 -- needs: corridor, speed at every site
 -- parameter: bin_minutes | integer | 15 | one of 5, 10, 15, 20, 30, 60 | departures are gathered by this much of the city's clock
--- parameter: days | varchar | weekdays | one of all, weekdays, weekends | days of the city's calendar
+-- parameter: days | varchar | weekdays | one of all, weekdays, school-days, weekends, holidays, events | days of the city's calendar
 -- column: time_of_day | | start of the bin of departure, by the city's clock
 -- column: days | | local dates with a complete walk: what the percentiles are over
 -- column: mean_min | min | mean over days of the day's walked time in the bin
@@ -22,7 +22,7 @@
 WITH departures AS (
   SELECT city_time(departed_at) AS departed, walked_min, instantaneous_min, floored_speeds
   FROM corridor_walks
-  WHERE on_days(city_time(departed_at), getvariable('days'))
+  WHERE on_days(day_type(city_time(departed_at)), getvariable('days'))
 ), by_day AS (
   SELECT departed::DATE AS date, bin_minute(departed, getvariable('bin_minutes')) AS bin,
     avg(walked_min) AS walked_min, avg(instantaneous_min) FILTER (walked_min IS NOT NULL) AS instantaneous_min,

@@ -14,7 +14,8 @@ export function formulasPage(): string {
     '',
     'A measure is one SELECT over the tables and views of [lake.md](lake.md), with a version that counts changes of its',
     'formula. Every answer carries its period, the unit of each column, the share of promised data that is missing, and',
-    'the version. Where the data lack a field, the answer is *not computable*, with the reason, and never a guess.',
+    'the version. Where the data lack a field, the answer is *not computable*, with the reason, and never a guess:',
+    '[computability.md](computability.md) has a table of it.',
     '',
     'All measures take:',
     '',
@@ -60,9 +61,9 @@ function parameterTable(specs: readonly ParameterSpec[]): string[] {
   ];
 }
 
-function needText({ need, atEverySite, when }: NeedSpec): string {
+function needText({ need, atEverySite, ofAny, when }: NeedSpec): string {
   const condition = when.map(({ parameter, value }) => `${parameter} is ${shown(value)}`).join(' and ');
-  return `${need}${atEverySite ? ' at every site' : ''}${condition ? ` (where ${condition})` : ''}`;
+  return `${need}${atEverySite ? ' at every site' : ''}${ofAny ? ' (any)' : ''}${condition ? ` (where ${condition})` : ''}`;
 }
 
 function shown(value: ParameterValue): string {

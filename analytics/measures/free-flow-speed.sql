@@ -15,7 +15,7 @@
 -- column: speed_limit_kmh | km/h | of the site or its link, to compare
 -- caveat: Percentiles are of interval means, so they lie below drivers' 85th percentile speed.
 WITH with_speed AS (
-  SELECT DISTINCT site_id, direction FROM asked_hours WHERE pace_count > 0 OR speed_s > 0
+  SELECT DISTINCT site_id, direction FROM site_hours WHERE pace_count > 0 OR speed_s > 0
 )
 SELECT w.site_id, f.name AS site_name, w.direction, ff.free_flow_kmh, ff.rule, ff.samples, f.speed_limit_kmh
 FROM with_speed w

@@ -24,6 +24,8 @@ export interface NeedSpec {
   need: Need;
   /** The corridor's every site must have it, not only some. */
   atEverySite: boolean;
+  /** Of a corridor: any will do, none need be asked for. */
+  ofAny: boolean;
   /** Only when all these parameters have these values. */
   when: { parameter: string; value: ParameterValue }[];
 }
@@ -109,7 +111,8 @@ function parseColumn(measure: string, text: string): ColumnSpec {
 function parseNeed(measure: string, text: string): NeedSpec {
   const [what, condition] = text.split(' when ');
   const atEverySite = what!.endsWith(' at every site');
-  const need = what!.replace(' at every site', '');
+  const ofAny = what!.endsWith(' of any');
+  const need = what!.replace(/ at every site$| of any$/, '');
   if (!(needNames as readonly string[]).includes(need)) {
     throw new Error(`${measure}.sql needs "${need}"; there are ${needNames.join(', ')}`);
   }
@@ -117,5 +120,5 @@ function parseNeed(measure: string, text: string): NeedSpec {
     const [parameter, value] = equation.split('=');
     return { parameter: parameter!, value: value === 'none' ? null : value! };
   });
-  return { need: need as Need, atEverySite, when };
+  return { need: need as Need, atEverySite, ofAny, when };
 }

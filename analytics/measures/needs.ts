@@ -4,14 +4,20 @@ import type { NeedSpec } from './measure-header.ts';
 import type { Measure } from './measures.ts';
 import { quoted, type ResolvedParameters } from './parameters.ts';
 import { rowsOf } from './rows.ts';
+import {
+  isTransitNeed,
+  lackedTransitNeeds,
+  type TransitNeed,
+  transitNeedNames,
+  transitNeedWords,
+} from './transit-needs.ts';
 
 /** Sites that have the field within the asked period. Each query reads the session's variables. */
 const sitesWith = {
-  flow: `SELECT site_id FROM asked_hours WHERE count_s > 0
-    UNION SELECT site_id FROM asked_windows WHERE window_s > 3600 AND count_s > 0`,
-  'hourly-flow': 'SELECT DISTINCT site_id FROM asked_hours WHERE count_s > 0',
-  speed: 'SELECT DISTINCT site_id FROM asked_hours WHERE pace_count > 0 OR speed_s > 0',
-  occupancy: 'SELECT DISTINCT site_id FROM asked_hours WHERE occupancy_s > 0',
+  flow: `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'traffic-flow' AND count_s > 0`,
+  'hourly-flow': `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'traffic-flow' AND hourly_count_s > 0`,
+  speed: `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'traffic-flow' AND speed_windows > 0`,
+  occupancy: `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'traffic-flow' AND occupancy_s > 0`,
   'free-flow': 'SELECT DISTINCT site_id FROM site_free_flow',
   length: 'SELECT site_id FROM site_facts WHERE length_km > 0',
   position: 'SELECT site_id FROM site_facts WHERE lat IS NOT NULL AND lon IS NOT NULL',
@@ -19,14 +25,30 @@ const sitesWith = {
   'speed-limit': 'SELECT site_id FROM site_facts WHERE speed_limit_kmh IS NOT NULL',
   corridor: 'SELECT DISTINCT site_id FROM corridor_sites',
   period: 'SELECT DISTINCT site_id FROM promises',
-  actuations: `SELECT DISTINCT site_id FROM windows WHERE kind = 'signal-event' AND count IS NOT NULL
-    AND start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id)`,
+  classes: `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'traffic-flow' AND class_windows > 0`,
+  'drivers-speeds': `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'traffic-flow' AND drivers_windows > 0`,
+  'interval-speeds': `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'traffic-flow' AND interval_windows > 0`,
+  persons: `SELECT DISTINCT site_id FROM device_day_parts
+    WHERE kind = 'traffic-flow' AND getvariable('persons') IS NOT NULL
+      AND (class_windows > 0 OR NOT contains(getvariable('persons'), '='))`,
+  treated: `SELECT DISTINCT site_id FROM device_day_parts
+    WHERE list_contains(regexp_split_to_array(trim(getvariable('treated')), '[ ,;]+'), site_id)`,
+  screenline: 'SELECT DISTINCT site_id FROM screenline_crossings',
+  imputed: `SELECT site_id FROM sites WHERE EXISTS (
+    FROM derived_days d WHERE d.name = 'imputed' AND city_moment(d.date + 1) > asked_from() AND city_moment(d.date) < asked_to())`,
+  actuations: `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'signal-event' AND count IS NOT NULL`,
 };
 
-export type Need = keyof typeof sitesWith;
-export const needNames = Object.keys(sitesWith) as Need[];
+/** Where only some sites are meant to have it, the others are not left out. */
+const ofSomeSites: readonly string[] = ['treated', 'screenline', 'persons', 'imputed'];
 
-const words: Record<Need, string> = {
+type SiteNeed = keyof typeof sitesWith;
+export type Need = SiteNeed | TransitNeed;
+export const needNames: readonly Need[] = [...(Object.keys(sitesWith) as SiteNeed[]), ...transitNeedNames];
+
+/** What is lacking, after "no". */
+export const needWords: Record<Need, string> = {
+  ...transitNeedWords,
   flow: 'flow',
   'hourly-flow': 'flow in readings of an hour or less',
   speed: 'speed',
@@ -38,6 +60,13 @@ const words: Record<Need, string> = {
   'speed-limit': 'speed limit',
   corridor: 'corridor',
   period: 'promised period',
+  classes: 'counts by class',
+  'drivers-speeds': 'speeds of single drivers',
+  'interval-speeds': 'histogram of interval speeds',
+  persons: 'persons per vehicle (give the parameter persons; by class only where classes are counted)',
+  treated: 'treated site (give the parameter treated)',
+  screenline: 'screenline or cordon',
+  imputed: 'imputed values (no night has worked a day of this period: headway health does)',
   actuations: 'actuations',
 };
 
@@ -53,7 +82,14 @@ export async function judgeNeeds(
   const needs = measure.needs.filter((need) =>
     need.when.every(({ parameter, value }) => parameters[parameter] === value),
   );
-  if (needs.some((n) => n.need === 'corridor')) {
+  const ofTransit = needs.map(({ need }) => need).filter(isTransitNeed);
+  if (ofTransit.length > 0) {
+    const lacked = await lackedTransitNeeds(connection, ofTransit);
+    return lacked.length === 0
+      ? { computable: true, caveats: [] }
+      : { computable: false, because: lacked.map((need) => `no ${needWords[need]}`).join(', ') };
+  }
+  if (needs.some((n) => n.need === 'corridor' && !n.ofAny)) {
     const judged = await judgeCorridor(connection, measure, parameters.corridor_id as string | null);
     if (judged !== undefined) return judged;
   }
@@ -62,7 +98,7 @@ export async function judgeNeeds(
 
   const having: { spec: NeedSpec; sites: Set<string> }[] = [];
   for (const spec of needs) {
-    const rows = await rowsOf(connection, sitesWith[spec.need]);
+    const rows = await rowsOf(connection, sitesWith[spec.need as SiteNeed]);
     having.push({ spec, sites: new Set(rows.map((row) => row.site_id as string)) });
   }
   const lackedByAll = having
@@ -75,7 +111,7 @@ export async function judgeNeeds(
     };
   }
   if (!asked.some((site) => having.every(({ sites }) => sites.has(site)))) {
-    const together = needs.map(({ need }) => words[need]).join(', ');
+    const together = needs.map(({ need }) => needWords[need]).join(', ');
     return { computable: false, because: `no site has all of these: ${together}` };
   }
   const hasSpeed = (site: string) =>
@@ -85,8 +121,8 @@ export async function judgeNeeds(
     const lacking = asked.filter(
       (site) => !sites.has(site) && !(spec.need === 'free-flow' && !hasSpeed(site)),
     );
-    if (lacking.length === 0) continue;
-    const fact = `no ${words[spec.need]} at ${lacking.length} of ${asked.length} sites: ${someOf(lacking)}`;
+    if (lacking.length === 0 || ofSomeSites.includes(spec.need)) continue;
+    const fact = `no ${needWords[spec.need]} at ${lacking.length} of ${asked.length} sites: ${someOf(lacking)}`;
     if (spec.atEverySite) return { computable: false, because: fact };
     caveats.push(`Left out, ${fact}`);
   }
@@ -99,7 +135,7 @@ async function plainest(connection: DuckDBConnection, lacked: readonly Need[]): 
   for (const need of lacked) {
     if (need === 'free-flow' && lacked.includes('speed')) continue;
     const noneAtAll = need === 'hourly-flow' && (await rowsOf(connection, sitesWith.flow)).length === 0;
-    shown.push(words[noneAtAll ? 'flow' : need]);
+    shown.push(needWords[noneAtAll ? 'flow' : need]);
   }
   return shown;
 }
@@ -109,8 +145,7 @@ async function plainest(connection: DuckDBConnection, lacked: readonly Need[]): 
  * in question, or with any data where none has (they lack the fields, which is then the answer).
  */
 async function askedSites(connection: DuckDBConnection, needs: readonly NeedSpec[]): Promise<string[]> {
-  const has = (need: Need) => needs.some((spec) => spec.need === need);
-  const within = 'start_at >= asked_from() AND start_at < asked_to() AND asked_site(site_id)';
+  const has = (need: Need) => needs.some((spec) => spec.need === need && !spec.ofAny);
   const kind = has('actuations') ? 'signal-event' : 'traffic-flow';
   const queries = has('corridor')
     ? ['SELECT site_id FROM asked_site_ids']
@@ -120,8 +155,8 @@ async function askedSites(connection: DuckDBConnection, needs: readonly NeedSpec
            WHERE valid_from < asked_to() AND valid_to > asked_from() AND asked_site(site_id)`,
         ]
       : [
-          `SELECT site_id FROM windows WHERE kind = ${quoted(kind)} AND ${within}`,
-          `SELECT site_id FROM windows WHERE ${within}`,
+          `SELECT site_id FROM device_day_parts WHERE kind = ${quoted(kind)}`,
+          'SELECT site_id FROM device_day_parts',
         ];
   for (const sql of queries) {
     const rows = await rowsOf(connection, `SELECT DISTINCT site_id FROM (${sql}) ORDER BY site_id`);

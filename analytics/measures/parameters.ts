@@ -79,7 +79,7 @@ export async function withVariables<T>(
   parameters: ResolvedParameters,
   work: () => Promise<T>,
 ): Promise<T> {
-  const names = [...commonParameters, ...measure.parameters].map((spec) => spec.name);
+  const names = [...[...commonParameters, ...measure.parameters].map((spec) => spec.name), ...siteBounds];
   const keep = names.map((name) => `SET VARIABLE "kept_${name}" = getvariable('${name}');`);
   const restore = names.map(
     (name) => `SET VARIABLE "${name}" = getvariable('kept_${name}'); RESET VARIABLE "kept_${name}";`,
@@ -89,9 +89,12 @@ export async function withVariables<T>(
     await connection.run(setVariables(measure, parameters));
     return await work();
   } finally {
-    await connection.run(restore.join('\n'));
+    await connection.run(`${restore.join('\n')}`);
   }
 }
+
+/** Set from the asked sites (`noteAskedSql`). */
+const siteBounds = ['asked_least', 'asked_greatest', 'asked_noted'];
 
 /** A value as a SQL string literal. */
 export function quoted(text: string): string {

@@ -1,9 +1,9 @@
 -- title: Peak hour
 -- question: When is each site busiest, how busy, and how even is the hour?
--- version: 1
+-- version: 2
 -- source: worst four consecutive quarters; PHF = V60 / (4 max V15) (HCM 6, chapter 4)
 -- needs: hourly-flow
--- parameter: days | varchar | weekdays | one of all, weekdays, weekends | days of the city's calendar
+-- parameter: days | varchar | weekdays | one of all, weekdays, school-days, weekends, holidays, events | days of the city's calendar
 -- parameter: complete_share | double | 0.95 | | a quarter of a single day counts when every lane was observed for this share of it
 -- column: site_id | | the site
 -- column: site_name | | as at the end of the period
@@ -19,19 +19,28 @@
 -- column: lanes_observed | | lanes in the mean day's figure
 -- column: lanes_expected | | lanes there are; where more than observed, the flow is of the lanes observed only
 -- caveat: The busiest single hour of a short period is no design hour (the 30th of a year).
-WITH resolutions AS (
-  SELECT site_id, direction, CASE WHEN max(window_s) <= 900 THEN 15 ELSE 60 END AS bin_minutes
-  FROM stream_windows WHERE count_s > 0 AND window_s <= 3600
-  GROUP BY ALL
+WITH bins AS (
+  SELECT site_id, direction, CASE WHEN max(longest_count_s) <= 900 THEN 15 ELSE 60 END AS bin_minutes
+  FROM device_day_parts WHERE kind = 'traffic-flow' AND longest_count_s IS NOT NULL
+  GROUP BY site_id, direction
+), in_quarters AS (
+  SELECT site_id, direction FROM bins WHERE bin_minutes = 15 AND rolled_quarters()
 ), counted AS (
+  -- Sites in quarters answer from roll-ups, where there are any.
   SELECT w.site_id, w.direction, w.lane, w.stream, w.local_at, w.count, least(w.count_s, w.window_s) AS count_s,
     r.bin_minutes, bin_start(w.start_at, r.bin_minutes) AS bin_at
-  FROM stream_windows w JOIN resolutions r USING (site_id, direction)
-  WHERE w.count_s > 0 AND w.window_s <= 3600 AND on_days(w.local_at, getvariable('days'))
+  FROM stream_windows w JOIN bins r USING (site_id, direction)
+  WHERE w.count_s > 0 AND w.window_s <= 3600 AND on_days(w.day_type, getvariable('days'))
+    AND (NOT rolled_quarters() OR any_coarse() AND r.bin_minutes > 15)
 ), mean_streams AS (
   SELECT site_id, direction, lane, stream, bin_minutes, bin_minute(local_at, bin_minutes) AS bin,
     flow_veh_h(sum(count), sum(count_s)) AS flow_veh_h, count(DISTINCT local_at::DATE) AS days
   FROM counted
+  GROUP BY ALL
+  UNION ALL
+  SELECT site_id, direction, lane, coalesce(s.stream, device_id), 15, bin, flow_veh_h(sum(count), sum(count_s)), sum(days)::BIGINT
+  FROM rolled_mean_quarters SEMI JOIN in_quarters USING (site_id, direction) LEFT JOIN device_streams s USING (device_id, site_id)
+  WHERE count_s > 0 AND rolled_quarters()
   GROUP BY ALL
 ), mean_bins AS (
   SELECT site_id, direction, bin_minutes, bin, sum(flow_veh_h) AS flow_veh_h, count(*) AS lanes, max(days) AS days
@@ -64,13 +73,26 @@ WITH resolutions AS (
   FROM single_bins
   WINDOW hour AS (PARTITION BY site_id, direction ORDER BY bin_at
     RANGE BETWEEN CURRENT ROW AND INTERVAL 59 minutes FOLLOWING)
+), asked_dates AS (
+  SELECT date FROM (
+    SELECT date, day_type(date) AS day_type FROM (SELECT date FROM rolled_day_peaks UNION SELECT last_date FROM rolled_day_peaks)
+    WHERE date >= asked_first_date() AND date <= asked_last_date()
+  )
+  WHERE on_days(day_type, getvariable('days'))
+), hours AS (
+  SELECT site_id, direction, hour(city_time(bin_at)) < 12 AS before_noon, bin_at, bin_minutes, hour_count, most
+  FROM single_hours WHERE whole
+  UNION ALL
+  SELECT site_id, direction, before_noon, make_timestamptz(quarter * 900000000), 15, hour_count, most
+  FROM rolled_day_peaks p JOIN site_streams e USING (site_id, direction) SEMI JOIN in_quarters USING (site_id, direction)
+  WHERE rolled_quarters() AND p.streams >= e.streams_expected
+    AND p.date IN (FROM asked_dates) AND p.last_date IN (FROM asked_dates)
 ), single_peaks AS (
-  SELECT site_id, direction, CASE WHEN hour(city_time(bin_at)) < 12 THEN 'am' ELSE 'pm' END AS part_of_day, bin_at,
+  SELECT site_id, direction, CASE WHEN before_noon THEN 'am' ELSE 'pm' END AS part_of_day, bin_at,
     hour_count, CASE WHEN bin_minutes = 15 AND most > 0 THEN hour_count / (4 * most) END AS peak_hour_factor
-  FROM single_hours
-  WHERE whole
+  FROM hours
   QUALIFY row_number() OVER (
-    PARTITION BY site_id, direction, hour(city_time(bin_at)) < 12 ORDER BY hour_count DESC, bin_at) = 1
+    PARTITION BY site_id, direction, before_noon ORDER BY hour_count DESC, bin_at) = 1
 )
 SELECT m.site_id, f.name AS site_name, m.direction, m.part_of_day, clock_text(m.bin) AS peak_start,
   m.hour_flow AS peak_flow_veh_h, m.hour_days AS days, s.bin_at AS highest_at, s.hour_count::BIGINT AS highest_veh,

@@ -1,5 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
+import { keepAsked } from '../lake/keep-asked.ts';
+import { noteAskedSql } from '../lake/session-sql.ts';
+import { keepTransit } from '../transit/transit-rollups.ts';
 import type { MeasureName } from './measures.ts';
 import { getMeasure, type Measure } from './measures.ts';
 import { judgeNeeds } from './needs.ts';
@@ -19,7 +22,7 @@ export interface DataShare {
   observedS: number;
   /** null where nothing was promised. */
   missingShare: number | null;
-  /** No measure imputes yet. */
+  /** Of the time promised, what imputed values stand in for (`values` is 'filled'); else 0. */
   imputedShare: number;
 }
 
@@ -112,6 +115,12 @@ async function answer<Answered>(
 ): Promise<Answered | (MeasureAnswer & { computable: false; because: string })> {
   const parameters = resolveParameters(measure, given, await cityZone(connection));
   return withVariables(connection, measure, parameters, async () => {
+    await connection.run(noteAskedSql);
+    await keepAsked(
+      connection,
+      measure.needs.some(({ need }) => need === 'free-flow'),
+    );
+    await keepTransit(connection, measure.sql);
     const answerable = await judgeNeeds(connection, measure, parameters);
     const about: MeasureAnswer = {
       name: measure.name,
@@ -122,16 +131,65 @@ async function answer<Answered>(
       period: { fromAt: given.from_at, toAt: given.to_at, cityTz: parameters.city_tz as string },
       parameters,
       dataShare: await dataShare(connection),
-      caveats: [...(answerable.computable ? answerable.caveats : []), ...measure.caveats],
+      caveats: [
+        ...(answerable.computable ? answerable.caveats : []),
+        ...(await calendarCaveats(connection, measure)),
+        ...(parameters.values === 'filled' ? await filledCaveats(connection) : []),
+        ...measure.caveats,
+      ],
     };
     return answerable.computable ? compute(about) : { ...about, ...answerable };
   });
 }
 
+/** A measure that tells day types apart says so where nobody said which days were not like others. */
+async function calendarCaveats(connection: DuckDBConnection, measure: Measure): Promise<string[]> {
+  if (!/\bday_type\b/.test(measure.sql)) return [];
+  const [known] = await rowsOf(
+    connection,
+    `SELECT count(*) AS holidays FROM calendar_dates
+     WHERE type = 'holiday' AND year(date) BETWEEN year(city_time(asked_from())) AND year(city_time(asked_to()))`,
+  );
+  return Number(known!.holidays) > 0
+    ? []
+    : ['Holidays unknown: none of these years was imported, so each counts as the weekday it fell on.'];
+}
+
+/** By which methods values were imputed, and which days no night has worked. */
+async function filledCaveats(connection: DuckDBConnection): Promise<string[]> {
+  const [made] = await rowsOf(
+    connection,
+    `SELECT string_agg(printf('%s %.0f %%', method, 100 * share), ', ' ORDER BY share DESC) AS methods
+     FROM (
+       SELECT method, sum(estimates) / sum(sum(estimates)) OVER () AS share FROM imputed_methods GROUP BY method
+     )`,
+  );
+  const [nights] = await rowsOf(
+    connection,
+    `SELECT count(*) AS days, count(d.date) AS worked, count(*) FILTER (d.stale) AS stale
+     FROM (SELECT DISTINCT date FROM promised_dates) p
+     LEFT JOIN (FROM derived_days WHERE name = 'imputed') d USING (date)`,
+  );
+  const { days, worked, stale } = nights!;
+  return [
+    made!.methods === null
+      ? 'Filled: nothing had to be imputed.'
+      : `Filled: imputed values stand in where nothing came or a detector was bad, by these methods: ${made!.methods}. What was observed alone: values=observed.`,
+    ...(worked === days
+      ? []
+      : [
+          `${Number(days) - Number(worked)} of ${days} days were worked by no night: they stand as observed.`,
+        ]),
+    ...(stale === 0 ? [] : [`${stale} of ${days} days were imputed before their data or the rules changed.`]),
+  ];
+}
+
 async function dataShare(connection: DuckDBConnection): Promise<DataShare> {
   const [sums] = await rowsOf(
     connection,
-    'SELECT coalesce(sum(expected_s), 0) AS expected, coalesce(sum(observed_s), 0) AS observed FROM promised_hours',
+    `SELECT expected_s AS expected, observed_s AS observed,
+       (SELECT coalesce(sum(imputed_s), 0) FROM imputed_site_dates) AS imputed
+     FROM promised_sum`,
   );
   const expectedS = Number(sums!.expected);
   const observedS = Number(sums!.observed);
@@ -139,7 +197,7 @@ async function dataShare(connection: DuckDBConnection): Promise<DataShare> {
     expectedS,
     observedS,
     missingShare: expectedS > 0 ? 1 - observedS / expectedS : null,
-    imputedShare: 0,
+    imputedShare: expectedS > 0 ? Number(sums!.imputed) / expectedS : 0,
   };
 }
 

@@ -22,7 +22,7 @@ WITH heard AS (
   SELECT p.device_id, p.site_id, p.direction, p.lane, p.owed_from, p.owed_to, w.start_at,
     make_timestamptz(epoch_us(w.start_at) + w.window_s::BIGINT * 1000000) AS end_at
   FROM promises p
-  JOIN windows w ON w.device_id = p.device_id AND w.site_id = p.site_id AND w.direction = p.direction
+  JOIN near_windows w ON w.device_id = p.device_id AND w.site_id = p.site_id AND w.direction = p.direction
     AND w.lane = p.lane AND w.start_at >= p.owed_from - INTERVAL 1 day AND w.start_at < p.owed_to
     AND epoch_us(w.start_at) + w.window_s::BIGINT * 1000000 > epoch_us(p.owed_from) AND w.observed_s > 0
 ), gaps AS (

@@ -1,13 +1,13 @@
 -- title: Slowest sites
 -- question: Where does each vehicle lose most time against free flow?
--- version: 1
+-- version: 3
 -- source: time lost per vehicle and km = mean travel time - free-flow travel time, v floored at 5 km/h (Caltrans PeMS)
 -- needs: speed, free-flow, occupancy when free_flow_rule=low-occupancy
 -- parameter: top | integer | 10 | | rows at most
--- parameter: days | varchar | all | one of all, weekdays, weekends | days of the city's calendar
+-- parameter: days | varchar | all | one of all, weekdays, school-days, weekends, holidays, events | days of the city's calendar
 -- parameter: from_hour | integer | 6 | | first hour of the city's clock that counts
 -- parameter: to_hour | integer | 22 | | hour of the city's clock at which it ends
--- parameter: congested_share | double | 0.6 | | a window counts as congested below this share of the free-flow speed
+-- parameter: congested_share | double | 0.6 | | a window counts as congested below this share of the free-flow speed, rounded to whole km/h
 -- parameter: free_flow_rule | varchar | auto | one of auto, night, low-occupancy | see free-flow-speed
 -- parameter: free_flow_samples | integer | 12 | | see free-flow-speed
 -- parameter: low_occupancy | double | 0.05 | | see free-flow-speed
@@ -28,27 +28,24 @@
 -- column: windows | | windows with a speed
 -- caveat: Without counts this is the loss of one vehicle, averaged over time: it does not say how many lost it.
 -- caveat: Free-flow speeds are measured within the period, at any hour.
-WITH measured AS (
-  SELECT w.*, hour(w.local_at) AS hour, ff.free_flow_kmh, ff.rule,
-    CASE WHEN w.speed_basis = 'vehicles' THEN w.pace_count ELSE w.speed_s END AS weight,
-    3600 / greatest(w.speed_kmh, floor_kmh()) - 3600 / ff.free_flow_kmh AS lost_s_per_km
-  FROM site_windows w JOIN site_free_flow ff USING (site_id, direction)
-  WHERE w.speed_kmh IS NOT NULL AND w.window_s <= 3600 AND on_days(w.local_at, getvariable('days'))
-    AND hour(w.local_at) >= getvariable('from_hour') AND hour(w.local_at) < getvariable('to_hour')
-), one_basis AS (
-  SELECT m.*
-  FROM measured m JOIN (
-    SELECT site_id, direction, bool_or(speed_basis = 'vehicles') AS by_vehicles FROM measured GROUP BY ALL
-  ) USING (site_id, direction)
-  WHERE m.speed_basis = 'vehicles' OR NOT by_vehicles
+WITH hours AS (
+  SELECT h.*, ff.free_flow_kmh, ff.rule, bool_or(veh_windows > 0) OVER (PARTITION BY site_id, direction) AS by_vehicles
+  FROM site_day_hours h JOIN site_free_flow ff USING (site_id, direction)
+  WHERE veh_windows + time_windows > 0 AND of_hour >= getvariable('from_hour') AND of_hour < getvariable('to_hour')
+), slow AS (
+  SELECT site_id, direction, of_hour, sum(veh_windows) AS veh_windows, sum(time_windows) AS time_windows
+  FROM site_day_speeds JOIN site_free_flow ff USING (site_id, direction)
+  WHERE bin_kmh < round(getvariable('congested_share') * ff.free_flow_kmh)
+  GROUP BY ALL
 ), by_hour AS (
-  SELECT site_id, direction, hour, sum(weight) AS weight, sum(weight * lost_s_per_km) AS lost,
-    sum(pace_micro_s) AS pace_micro_s, sum(pace_count) AS pace_count, sum(speed_milli_s) AS speed_milli_s,
-    sum(speed_s) AS speed_s, any_value(free_flow_kmh) AS free_flow_kmh, any_value(rule) AS rule, count(*) AS windows,
-    count(*) FILTER (speed_kmh < getvariable('congested_share') * free_flow_kmh) AS congested,
-    count(*) FILTER (speed_kmh < floor_kmh()) AS floored
-  FROM one_basis
-  GROUP BY site_id, direction, hour
+  SELECT h.site_id, h.direction, h.of_hour AS hour, free_flow_kmh, rule, pace_micro_s, pace_count, speed_milli_s, speed_s,
+    CASE WHEN by_vehicles THEN veh_weight ELSE time_weight END AS weight,
+    CASE WHEN by_vehicles THEN veh_pace_us ELSE time_pace_us END / 1e6 - 3600 / free_flow_kmh
+      * CASE WHEN by_vehicles THEN veh_weight ELSE time_weight END AS lost,
+    CASE WHEN by_vehicles THEN h.veh_windows ELSE h.time_windows END AS windows,
+    coalesce(CASE WHEN by_vehicles THEN s.veh_windows ELSE s.time_windows END, 0) AS congested,
+    CASE WHEN by_vehicles THEN veh_floored ELSE time_floored END AS floored
+  FROM hours h LEFT JOIN slow s USING (site_id, direction, of_hour)
 ), by_site AS (
   SELECT site_id, direction, sum(lost) / sum(weight) AS lost_s_per_km,
     speed_kmh(sum(pace_micro_s), sum(pace_count), sum(speed_milli_s), sum(speed_s)) AS speed_kmh,
@@ -58,6 +55,7 @@ WITH measured AS (
     arg_max(speed_kmh(pace_micro_s, pace_count, speed_milli_s, speed_s), lost / weight) AS worst_hour_speed_kmh,
     sum(floored)::BIGINT AS floored_windows, sum(windows)::BIGINT AS windows
   FROM by_hour
+  WHERE windows > 0
   GROUP BY site_id, direction
 )
 SELECT row_number() OVER (ORDER BY b.lost_s_per_km DESC, b.site_id, b.direction) AS rank, b.site_id,

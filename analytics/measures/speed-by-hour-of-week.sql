@@ -17,19 +17,31 @@
 -- column: sites_left_out | | sites whose speeds came without counts, where the figure is weighted by vehicles
 -- caveat: Speeds that came without counts are averaged by time, which overstates the space-mean speed.
 -- caveat: Readings longer than an hour are left out.
-WITH hours AS (
+WITH hours AS MATERIALIZED (
   SELECT CASE getvariable('by') WHEN 'site' THEN site_id END AS of_site,
-    CASE getvariable('by') WHEN 'site' THEN direction END AS of_direction,
-    hour_of_week(city_time(hour_at)) AS hour_of_week, city_time(hour_at)::DATE AS date,
+    CASE getvariable('by') WHEN 'site' THEN direction END AS of_direction, hour_of_week, date AS month, speed_days,
     site_id, pace_micro_s, pace_count, speed_milli_s, speed_s
-  FROM asked_hours
-  WHERE pace_count > 0 OR speed_s > 0
-), sums AS (
+  FROM site_week_hours
+  WHERE speed_days <> 0
+), months AS (
   SELECT of_site, of_direction, hour_of_week, sum(pace_micro_s) AS pace_micro_s, sum(pace_count) AS pace_count,
-    sum(speed_milli_s) AS speed_milli_s, sum(speed_s) AS speed_s, count(DISTINCT date) AS days,
-    count(DISTINCT site_id) AS all_sites, count(DISTINCT site_id) FILTER (pace_count > 0) AS weighted_sites
+    sum(speed_milli_s) AS speed_milli_s, sum(speed_s) AS speed_s, bit_count(bit_or(speed_days)) AS days
   FROM hours
+  GROUP BY of_site, of_direction, hour_of_week, month
+), measured AS (
+  SELECT of_site, of_direction, hour_of_week, count(*) AS all_sites, count(*) FILTER (by_vehicles) AS weighted_sites
+  FROM (
+    SELECT of_site, of_direction, hour_of_week, site_id, bool_or(pace_count > 0) AS by_vehicles FROM hours
+    GROUP BY of_site, of_direction, hour_of_week, site_id
+  )
   GROUP BY of_site, of_direction, hour_of_week
+), sums AS (
+  SELECT m.of_site, m.of_direction, m.hour_of_week, sum(pace_micro_s) AS pace_micro_s, sum(pace_count) AS pace_count,
+    sum(speed_milli_s) AS speed_milli_s, sum(speed_s) AS speed_s, sum(days)::BIGINT AS days,
+    any_value(all_sites) AS all_sites, any_value(weighted_sites) AS weighted_sites
+  FROM months m JOIN measured s ON s.hour_of_week = m.hour_of_week AND s.of_site IS NOT DISTINCT FROM m.of_site
+    AND s.of_direction IS NOT DISTINCT FROM m.of_direction
+  GROUP BY m.of_site, m.of_direction, m.hour_of_week
 )
 SELECT s.of_site AS site_id, f.name AS site_name, s.of_direction AS direction, s.hour_of_week,
   ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][s.hour_of_week // 24 + 1] AS day,

@@ -9,9 +9,7 @@ export interface DataShare {
   missingShare: number | null;
 }
 
-const SQL = `
-SELECT coalesce(sum(expected_s), 0) AS expected_s, coalesce(sum(observed_s), 0) AS observed_s
-FROM promised_hours WHERE expected_s > 0`;
+const SQL = 'SELECT expected_s, observed_s FROM promised_sum';
 
 /** Of the period, corridor or site that the session's variables ask for. */
 export async function dataShare(connection: DuckDBConnection): Promise<DataShare> {

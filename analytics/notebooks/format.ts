@@ -64,6 +64,8 @@ export const fmt = {
   /** `Thu 1 Mar` */
   shortDay: (d: Date): string =>
     `${days[d.getUTCDay()]!.slice(0, 3)} ${d.getUTCDate()} ${months[d.getUTCMonth()]!.slice(0, 3)}`,
+  /** `March 2012` */
+  month: (d: Date): string => `${months[d.getUTCMonth()]} ${d.getUTCFullYear()}`,
   /** Capital first letter. */
   sentence: (s: string): string => s.charAt(0).toUpperCase() + s.slice(1),
 };

@@ -20,6 +20,8 @@ const schema = z.strictObject({
   /** Small line over the title. */
   kicker: z.string().optional(),
   lang: z.string().default('en-GB'),
+  /** What must be worked out for the period first: 'nights' are verdicts and imputed values. */
+  needs: z.array(z.enum(['nights'])).default([]),
   parameters: z.array(parameter).default([]),
 });
 

@@ -34,8 +34,9 @@ SELECT outcome, coalesce(reason, '') AS reason,
     AS elsewhere,
   coalesce(sum(late) FILTER (hour_observed >= $from_at AND hour_observed < $to_at), 0) AS late
 FROM ledger
-WHERE getvariable('corridor_id') IS NULL AND getvariable('site_ids') IS NULL
-  OR device_id IN (SELECT i.device_id FROM installations i WHERE asked_site(i.site_id))
+WHERE (hour_observed IS NULL OR hour_observed >= $from_at AND hour_observed < $to_at)
+  AND (getvariable('corridor_id') IS NULL AND getvariable('site_ids') IS NULL
+    OR device_id IN (SELECT i.device_id FROM installations i WHERE asked_site(i.site_id)))
 GROUP BY outcome, coalesce(reason, '')
 ORDER BY list_position(['counted', 'duplicate', 'restated', 'rejected', 'quarantined'], outcome), coalesce(reason, '')`;
 

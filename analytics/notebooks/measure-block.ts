@@ -72,6 +72,7 @@ function resultOf(name: string, measure: string, answer: MeasureAnswer): Result 
     formula: { name: measure, version: String(answer.version), source: answer.source ?? '' },
     missingShare:
       answer.dataShare === undefined ? undefined : answer.dataShare === null ? null : 1 - answer.dataShare,
+    imputedShare: answer.imputedShare,
     notComputable: answer.computable ? '' : answer.because || 'the data lack what it needs',
     caveats: [...(answer.caveats ?? [])],
   };

@@ -24,6 +24,8 @@ export interface MeasureAnswer {
   caveats?: readonly string[] | undefined;
   /** Share of the due data that was there, 0 to 1; null where nothing promises a period. */
   dataShare?: number | null | undefined;
+  /** Of the due data, the share that imputed values stand in for. */
+  imputedShare?: number | undefined;
   sql?: string | undefined;
 }
 

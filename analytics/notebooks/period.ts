@@ -12,6 +12,10 @@ export interface Period {
   /** Calendar days touched. */
   days: number;
   hours: number;
+  /** What a row of a chart or table is: of more than two months, days would be too many. */
+  row: 'day' | 'month';
+  /** Names such a row by its first day: `Thu 1 Mar`, or `March 2012`. */
+  label(first: Date): string;
   /** `Thursday 1 to Wednesday 7 March 2012` */
   text: string;
   /** `1–7 Mar 2012` */
@@ -24,6 +28,7 @@ export function periodOf(time: CityTime, fromAt: Instant, toAt: Instant): Period
   const whole = from.getTime() % DAY_MS === 0 && to.getTime() % DAY_MS === 0;
   const last = whole ? new Date(to.getTime() - DAY_MS) : to;
   const days = Math.ceil(to.getTime() / DAY_MS) - Math.floor(from.getTime() / DAY_MS);
+  const row = days > 62 ? 'month' : 'day';
   return {
     fromAt,
     toAt,
@@ -31,6 +36,8 @@ export function periodOf(time: CityTime, fromAt: Instant, toAt: Instant): Period
     to,
     days,
     hours: (toAt - fromAt) / HOUR_MS,
+    row,
+    label: row === 'month' ? fmt.month : fmt.shortDay,
     text: whole
       ? wholeDays(from, last)
       : `${fmt.day(from)} ${fmt.time(from)} to ${fmt.day(to)} ${fmt.time(to)}`,

@@ -6,11 +6,13 @@ import type { Result } from './result.ts';
 /** A result with more text than this is not carried along in the page. */
 const MOST_CSV_BYTES = 120_000;
 
-/** The small line under a figure: period, unit, share missing, formula and version. */
+/** The small line under a figure: period, unit, shares missing and imputed, formula and version. */
 export function provenanceLine(about: {
   period: Period | undefined;
   unit: string;
   missingShare: number | null | undefined;
+  /** Of the values shown; undefined where none can be. */
+  imputedShare: number | undefined;
   results: readonly Result[];
 }): string {
   const formulas = about.results.flatMap((r) =>
@@ -24,6 +26,7 @@ export function provenanceLine(about: {
       : about.missingShare === null
         ? 'share missing not known'
         : `${fmt.percent(about.missingShare)} of data missing`,
+    about.imputedShare === undefined ? '' : `${fmt.percent(about.imputedShare)} of values imputed`,
     formulas.length > 0 ? `formula: ${[...new Set(formulas)].join(', ')}` : '',
   ].filter((part) => part !== '');
   return `<span class="provenance">${parts.map(escapeHtml).join(' · ')}</span>`;

@@ -136,6 +136,7 @@ function captionOf(
   const caption = textOption(block, 'caption');
   const note = textOption(block, 'note');
   const asked = textOption(block, 'missing');
+  const imputed = textOption(block, 'imputed');
   const named = { ...context.scope, ...context.run.named };
   const own = results.map((r) => r.missingShare).find((share) => share !== undefined);
   const missingShare =
@@ -146,11 +147,12 @@ function captionOf(
       : (evaluate(asked, named) as number | null | undefined);
   const line = provenanceLine({
     period: context.period,
-    unit: textOption(block, 'unit') ?? '',
+    unit: fillText(textOption(block, 'unit') ?? '', (expression) => String(evaluate(expression, named))),
     missingShare,
+    imputedShare: imputed === undefined ? imputedOf(results) : Number(evaluate(imputed, named)),
     results,
   });
-  const caveats = results.flatMap((r) => r.caveats).filter((c) => !count.caveats.has(c));
+  const caveats = [...new Set(results.flatMap((r) => r.caveats))].filter((c) => !count.caveats.has(c));
   for (const caveat of caveats) count.caveats.add(caveat);
   return [
     `<strong>${label}.</strong> ${caption ? renderInline(caption, value) : escapeHtml(block.name.replaceAll('_', ' '))}`,
@@ -158,6 +160,12 @@ function captionOf(
     line,
     ...(caveats.length > 0 ? [`<span class="caveats">${caveats.map(asSentence).join(' ')}</span>`] : []),
   ].join(' ');
+}
+
+/** The largest share among what is shown: 0 where all measures in it read observed values alone. */
+function imputedOf(results: readonly Result[]): number | undefined {
+  const shares = results.map((r) => r.imputedShare).filter((share) => share !== undefined);
+  return shares.length === 0 ? undefined : Math.max(...shares);
 }
 
 const asSentence = (text: string): string => escapeHtml(/[.!?]$/.test(text) ? text : `${text}.`);

@@ -2,7 +2,9 @@ import { basename } from 'node:path';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { type CityTime, cityTime } from '#domain/city-time.ts';
 import type { Instant } from '#domain/instant.ts';
+import { keepAsked } from '../lake/keep-asked.ts';
 import { type BlockFailure, failureBox } from './block-failure.ts';
+import { dataCaveats } from './data-caveats.ts';
 import { type DataShare, dataShare } from './data-share.ts';
 import { type Drawing, drawing } from './drawing.ts';
 import { evaluate } from './evaluate.ts';
@@ -105,7 +107,8 @@ async function render(
   const period = fromAt === undefined || toAt === undefined ? undefined : periodOf(time, fromAt, toAt);
 
   await setSession(connection, { parameters, period, asOf, timezone: city.timezone });
-  const { share, sum } = await foundations(connection, period, errors);
+  if (period) await keepAsked(connection, false);
+  const { share, sum, caveats } = await foundations(connection, period, errors);
   const scope = {
     params: Object.fromEntries(parameters.map((p) => [p.spec.name, p.value])),
     period,
@@ -143,11 +146,14 @@ async function render(
         : { text: asOfText, beforeEnd: period !== undefined && asOf! < period.toAt },
     sum,
     share,
+    caveats,
     results: [...run.results.values()],
     parameters,
     notebook: basename(request.path),
   });
   for (const name of run.results.keys()) await query(connection, `DROP TABLE IF EXISTS temp.${name}`);
+  // What another notebook asks on this session is not of this one's route or stop.
+  for (const { spec } of parameters) await query(connection, `RESET VARIABLE "${spec.name}"`);
   const html = page({
     lang: notebook.meta.lang,
     title,
@@ -177,8 +183,8 @@ async function foundations(
   connection: DuckDBConnection,
   period: Period | undefined,
   errors: BlockFailure[],
-): Promise<{ share: DataShare | undefined; sum: LedgerSum | undefined }> {
-  if (!period) return { share: undefined, sum: undefined };
+): Promise<{ share: DataShare | undefined; sum: LedgerSum | undefined; caveats: string[] }> {
+  if (!period) return { share: undefined, sum: undefined, caveats: [] };
   const attempt = async <T>(block: string, work: Promise<T>): Promise<T | undefined> => {
     try {
       return await work;
@@ -190,6 +196,7 @@ async function foundations(
   return {
     share: await attempt('missing data', dataShare(connection)),
     sum: await attempt('ledger sum', ledgerSum(connection, period.fromAt, period.toAt)),
+    caveats: (await attempt('caveats of the data', dataCaveats(connection))) ?? [],
   };
 }
 
@@ -218,6 +225,7 @@ function bindingsOf(parameters: readonly Parameter[], period: Period | undefined
   if (period) {
     bindings.from_at = instantValue(period.fromAt);
     bindings.to_at = instantValue(period.toAt);
+    bindings.row = period.row;
   }
   return bindings;
 }

@@ -8,7 +8,8 @@ export interface Report {
   /** What `headway report NAME` takes. */
   name: string;
   path: string;
-  title: string;
+  /** What kind of report it is, in words: titles name the place that a report is about. */
+  kind: string;
   description: string;
   parameters: FrontMatter['parameters'];
 }
@@ -23,7 +24,7 @@ export async function listReports(): Promise<Report[]> {
       return {
         name: file.slice(0, -3),
         path,
-        title: meta.title,
+        kind: meta.kicker ?? meta.title,
         description: meta.description ?? '',
         parameters: meta.parameters,
       };

@@ -12,6 +12,8 @@ export interface Foundations {
   asOf: { text: string; beforeEnd: boolean } | undefined;
   sum: LedgerSum | undefined;
   share: DataShare | undefined;
+  /** What is odd about the data, a sentence each. */
+  caveats: readonly string[];
   results: readonly Result[];
   parameters: readonly Parameter[];
   notebook: string;
@@ -22,6 +24,7 @@ export function restsOn(f: Foundations): string {
   return [
     '<section class="rests-on">',
     '<h2>What this report rests on</h2>',
+    caveatPart(f.caveats),
     f.sum ? ledgerPart(f.sum, sensorsMeant(f.parameters)) : '',
     factsPart(f),
     formulaPart(f.results),
@@ -30,6 +33,12 @@ export function restsOn(f: Foundations): string {
   ]
     .filter((part) => part !== '')
     .join('\n');
+}
+
+function caveatPart(caveats: readonly string[]): string {
+  if (caveats.length === 0) return '';
+  const items = caveats.map((caveat) => `<li>${escapeHtml(caveat)}</li>`);
+  return `<p><strong>What is odd about these data.</strong> Nothing was corrected for it.</p>\n<ul class="data-caveats">${items.join('\n')}</ul>`;
 }
 
 function ledgerPart(sum: LedgerSum, about: string): string {
@@ -79,7 +88,7 @@ function factsPart(f: Foundations): string {
       : 'not stated by the caller',
   ]);
   if (f.share) facts.push(['Missing data', missingText(f.share)]);
-  facts.push(['Imputed data', '0%: no value in this report was filled in or estimated']);
+  facts.push(['Imputed data', imputedText(f.results)]);
   const used = f.parameters.map((p) => `${p.spec.name} = ${p.text}${p.given ? '' : ' (default)'}`);
   if (used.length > 0) facts.push(['Parameters', used.join('; ')]);
   facts.push(['Notebook', f.notebook]);
@@ -91,6 +100,15 @@ function missingText({ expectedS, observedS, missingShare }: DataShare): string 
   if (missingShare === null) return 'not known: no sensor promises readings at fixed intervals';
   const hours = (s: number) => fmt.number(s / 3_600);
   return `${fmt.percent(missingShare)} (${hours(expectedS)} sensor-hours due, ${hours(observedS)} observed)`;
+}
+
+function imputedText(results: readonly Result[]): string {
+  const filled = results.filter(
+    (r) => (r.imputedShare ?? 0) > 0 || /\b(FROM|JOIN) (filled_windows|imputed|imputed_days)\b/.test(r.sql),
+  );
+  return filled.length === 0
+    ? '0%: no value in this report was filled in or estimated'
+    : `only in what is made from ${fmt.list(filled.map((r) => r.name))}, which says its share; no other value was filled in or estimated`;
 }
 
 function formulaPart(results: readonly Result[]): string {

@@ -24,6 +24,8 @@ export interface Result {
   formula: Formula | undefined;
   /** Of the data due; undefined where the block does not say. */
   missingShare: number | null | undefined;
+  /** Of the data due, what imputed values stand in for; undefined where the block does not say. */
+  imputedShare?: number | undefined;
   /** Why there is no answer; '' where there is one. */
   notComputable: string;
   caveats: string[];

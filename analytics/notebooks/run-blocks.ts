@@ -57,9 +57,9 @@ export async function runBlocks(notebook: Notebook, options: RunOptions): Promis
   for (const block of blocks) {
     try {
       if (block.broken) throw new Error(block.broken);
-      if (taken.has(block.name)) throw new Error(`there is already a block ${block.name}`);
       if (views.has(block.name)) throw new Error(`${block.name} is a view of the lake; choose another name`);
       if (!holds(block.conditions)) continue;
+      if (taken.has(block.name)) throw new Error(`there is already a block ${block.name}`);
       taken.add(block.name);
       const result =
         block.type === 'sql'
@@ -105,7 +105,8 @@ async function keepAsTable(
     return query(connection, block.code, bindings);
   }
   await query(connection, `CREATE OR REPLACE TEMP TABLE ${block.name} AS (${sql}\n)`, bindings);
-  return query(connection, `FROM ${block.name}`);
+  const forSqlAlone = block.options.rows === 'none';
+  return query(connection, `FROM ${block.name}${forSqlAlone ? ' LIMIT 0' : ''}`);
 }
 
 function formulaOf(block: Block): Formula | undefined {

@@ -20,6 +20,8 @@ export interface SiteMap<S extends MapSite> {
   fill: string;
   color: PlotModule.ScaleOptions & PlotModule.LegendOptions;
   roads: readonly RoadPoint[];
+  /** The column that colours a road, on the scale of the sites; roads are grey without one. */
+  stroke?: string;
   /** Which sites bear their rank. */
   numbered: (site: S) => boolean;
   width?: number;
@@ -54,7 +56,7 @@ export function siteMap<S extends MapSite>(Plot: typeof PlotModule, map: SiteMap
       Plot.line(lines, {
         ...at,
         z: 'corridor_id',
-        stroke: '#c9d2d8',
+        stroke: map.stroke ?? '#c9d2d8',
         strokeWidth: 5,
         strokeLinecap: 'round',
       }),

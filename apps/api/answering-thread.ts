@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { CityAnswers } from './answers.ts';
+import type { AnswersWorkerData } from './answers-worker.ts';
 
 export interface Question {
   id: number;
@@ -13,14 +14,14 @@ export type Answer = { id: number; value: unknown } | { id: number; error: strin
  * The store's answers from a thread of their own, so that no question, however large the city, ever keeps the door
  * waiting. The thread starts with the first question.
  */
-export function answeringThread(storePath: string): CityAnswers & { stop(): Promise<void> } {
+export function answeringThread(workerData: AnswersWorkerData): CityAnswers & { stop(): Promise<void> } {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let worker: Worker | undefined;
   let asked = 0;
 
   const started = (): Worker => {
     if (worker) return worker;
-    const made = new Worker(new URL('./answers-worker.ts', import.meta.url), { workerData: { storePath } });
+    const made = new Worker(new URL('./answers-worker.ts', import.meta.url), { workerData });
     made.on('message', (answer: Answer) => {
       const asker = waiting.get(answer.id);
       waiting.delete(answer.id);
@@ -57,6 +58,7 @@ export function answeringThread(storePath: string): CityAnswers & { stop(): Prom
     sensors: ask('sensors'),
     sensorsJson: ask('sensorsJson'),
     planReadmission: ask('planReadmission'),
+    transit: ask('transit'),
     stop: async () => {
       await worker?.terminate();
     },

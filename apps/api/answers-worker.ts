@@ -1,13 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDatabase } from '#infra/sqlite/database.ts';
 import { sqliteRegistry } from '#infra/sqlite/registry.ts';
+import { liveVisitFiles } from '../live-visits.ts';
 import type { Answer, Question } from './answering-thread.ts';
 import { cityAnswers } from './answers.ts';
 
-const { storePath } = workerData as { storePath: string };
+export interface AnswersWorkerData {
+  storePath: string;
+  /** The data directory. */
+  path: string;
+}
+
+const { storePath, path } = workerData as AnswersWorkerData;
 const db = openDatabase(storePath, { durable: false });
 db.exec('PRAGMA cache_size = -16384; PRAGMA query_only = 1');
-const answers = cityAnswers(db, sqliteRegistry(db, Date.now), Date.now);
+const answers = cityAnswers(db, sqliteRegistry(db, Date.now), Date.now, () => liveVisitFiles({ path }));
 
 parentPort!.on('message', async ({ id, name, args }: Question) => {
   const ask = answers[name] as (...args: readonly unknown[]) => Promise<unknown>;

@@ -6,6 +6,7 @@ import type { DeadLetterSelection } from '../dead-letters.ts';
 import { planReadmission, type ReadmissionPlan } from '../readmit.ts';
 import { keptAnswer } from './kept-answer.ts';
 import { type LedgerSurvey, ledgerSurvey } from './ledger-survey.ts';
+import { type LiveTransit, liveTransit } from './live-transit.ts';
 import type { SensorState } from './sensor-state.ts';
 import { type SensorSurvey, sensorSurvey } from './sensor-survey.ts';
 
@@ -38,14 +39,23 @@ export interface CityAnswers {
   /** JSON text of every sensor. */
   sensorsJson(): Promise<string>;
   planReadmission(selection: DeadLetterSelection, starts: readonly number[]): Promise<ReadmissionPlan>;
+  /** Vehicles that are under way, against the timetable; null where none was seen lately. */
+  transit(): Promise<LiveTransit | null>;
 }
 
 const PATIENCE_MS = 1_500;
 
-export function cityAnswers(db: DatabaseSync, registry: Registry, clock: () => Instant): CityAnswers {
+/** `visitFiles` are those of live stop visits, of a city that has any. */
+export function cityAnswers(
+  db: DatabaseSync,
+  registry: Registry,
+  clock: () => Instant,
+  visitFiles: () => string[] = () => [],
+): CityAnswers {
   const door = db.prepare('SELECT reason, sum(refused) AS n FROM door GROUP BY reason ORDER BY n DESC');
   const nowMs = () => performance.now();
   const ledger = keptAnswer(() => ledgerSurvey(db, clock()), nowMs);
+  const transit = keptAnswer(async () => liveTransit(visitFiles(), clock()), nowMs);
   const sensors = keptAnswer(async () => sensorSurvey(db, await registry.view(), clock()), nowMs);
 
   const withLedger = async <L>(ledger: Promise<L>): Promise<Overview<L>> => ({
@@ -69,5 +79,6 @@ export function cityAnswers(db: DatabaseSync, registry: Registry, clock: () => I
     },
     sensorsJson: async () => JSON.stringify(await sensors()),
     planReadmission: async (selection, starts) => planReadmission(db, selection, starts),
+    transit,
   };
 }

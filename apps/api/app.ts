@@ -1,10 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
+import type { DeviceOffice } from '#domain/devices/device-hub.ts';
+import { carriesToken } from '../api-token.ts';
 import { deadLetterReasons } from '../dead-letters.ts';
 import type { ReadmissionPlan } from '../readmit.ts';
 import type { CityAnswers } from './answers.ts';
+import { deviceRoutes } from './device-routes.ts';
 import { prometheusMetrics } from './metrics.ts';
 import { overviewPage } from './overview-page.ts';
 import { pagePolicy } from './page.ts';
@@ -22,6 +24,10 @@ export interface ApiParts {
   starts: () => Promise<number[]>;
   /** Appends the orders; resolves with where the log then ends. */
   readmit: (plan: ReadmissionPlan) => Promise<number[]>;
+  /** Undefined where the door is another process's. */
+  devices: DeviceOffice | undefined;
+  /** A sensor of the live city, now. */
+  isLiveSensor: (deviceId: string) => Promise<boolean>;
   token: string;
   /** Only these Host names are answered; undefined: any. */
   hostNames: ReadonlySet<string> | undefined;
@@ -48,13 +54,14 @@ export function apiApp(parts: ApiParts): Hono {
   });
 
   app.get('/', async (c) => {
-    const [pipeline, overview, worst, files] = await Promise.all([
+    const [pipeline, overview, worst, files, transit] = await Promise.all([
       parts.pipeline(),
       answers.quickOverview(),
       answers.sensors({ offset: 0, limit: WORST_SHOWN }),
       reports.list(),
+      answers.transit(),
     ]);
-    return page(c, overviewPage({ city: parts.city(), pipeline, overview, worst, reports: files }));
+    return page(c, overviewPage({ city: parts.city(), pipeline, overview, worst, reports: files, transit }));
   });
 
   app.get('/sensors', async (c) => {
@@ -82,6 +89,7 @@ export function apiApp(parts: ApiParts): Hono {
     c.body(await answers.sensorsJson(), 200, { 'Content-Type': 'application/json' }),
   );
   app.get('/api/pipeline', async (c) => c.json(await parts.pipeline()));
+  app.get('/api/transit', async (c) => c.json(await answers.transit()));
   app.get('/api/reports', async (c) => c.json(await reports.list()));
   app.get('/healthz', (c) => c.text('ok\n'));
   app.get('/metrics', async (c) =>
@@ -98,6 +106,9 @@ export function apiApp(parts: ApiParts): Hono {
     return c.json({ readings: plan.readings, devices: plan.places.length, expired: plan.expired, ends }, 202);
   });
 
+  const { devices, isLiveSensor, token } = parts;
+  if (devices) deviceRoutes(app, { devices, isLiveSensor, token });
+
   app.onError((error, c) => c.text(`could not answer: ${error.message}\n`, 500));
   return app;
 }
@@ -110,9 +121,4 @@ const selection = z.strictObject({
 function page(c: Context, markup: string): Response {
   c.header('Content-Security-Policy', pagePolicy);
   return c.html(markup);
-}
-
-function carriesToken(header: string | undefined, token: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
 }

@@ -57,11 +57,13 @@ export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState;
       }
       refused.reset();
       for (const [reason, n] of Object.entries(overview.refusedAtDoor)) refused.inc({ reason }, n);
-      setCounter(taken, pipeline.gateway.taken);
-      setCounter(durable, pipeline.gateway.durable);
-      connections.set(pipeline.gateway.connections);
-      inFlight.set(pipeline.gateway.inFlightMessages);
-      inFlightBytes.set(pipeline.gateway.inFlightBytes);
+      if (pipeline.gateway) {
+        setCounter(taken, pipeline.gateway.taken);
+        setCounter(durable, pipeline.gateway.durable);
+        connections.set(pipeline.gateway.connections);
+        inFlight.set(pipeline.gateway.inFlightMessages);
+        inFlightBytes.set(pipeline.gateway.inFlightBytes);
+      }
       for (const p of pipeline.partitions) {
         const partition = String(p.partition);
         ends.set({ partition }, p.end);

@@ -5,11 +5,13 @@ import { ago, type CityClock, cityClock, count, percent } from './city-clock.ts'
 import { hourChart, received } from './hour-chart.ts';
 import { type Html, html } from './html.ts';
 import type { LedgerSurvey } from './ledger-survey.ts';
+import type { LiveTransit } from './live-transit.ts';
 import { pageText } from './page.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import type { ReportFile } from './report-files.ts';
 import { sensorStates } from './sensor-state.ts';
 import { sensorTable, stateTally } from './sensor-table.ts';
+import { transitSection } from './transit-section.ts';
 
 export interface OverviewContent {
   city: { name: string; timezone: string };
@@ -18,6 +20,8 @@ export interface OverviewContent {
   worst: SensorsPage;
   /** The newest first. */
   reports: readonly ReportFile[];
+  /** null where no vehicle was seen lately. */
+  transit: LiveTransit | null;
 }
 
 const REPORTS_SHOWN = 8;
@@ -30,7 +34,7 @@ export function overviewPage(content: OverviewContent): string {
   const body = html`
 ${keyFigures(content)}
 <div class="columns">
-<div>${sensorSection(content, clock)}${overview.ledger ? ledgerSection(overview.ledger, worst.asOf, clock) : beingAddedUp}</div>
+<div>${content.transit && transitSection(content.transit, clock)}${sensorSection(content, clock)}${overview.ledger ? ledgerSection(overview.ledger, worst.asOf, clock) : beingAddedUp}</div>
 <aside>${reportSection(content, clock)}${pipelineSection(content, clock)}</aside>
 </div>`;
   return pageText({ title: `${city.name} · Headway`, city, asOf: worst.asOf, body });
@@ -117,15 +121,19 @@ function pipelineSection({ pipeline, overview, worst }: OverviewContent, clock: 
 <h2>Pipeline</h2>
 <table class="facts"><tbody>
 ${fact('started', html`<span title="${clock.moment(pipeline.startedAt)}">${ago(pipeline.startedAt, Math.max(worst.asOf, pipeline.startedAt))}</span>`)}
-${fact('MQTT', `${doors.host}:${doors.mqttPort}`)}
-${doors.mqttsPort !== null && fact('with TLS', `${doors.host}:${doors.mqttsPort}`)}
-${fact('connections', count(gateway.connections))}
+${doors && fact('MQTT', `${doors.host}:${doors.mqttPort}`)}
+${doors?.mqttsPort && fact('with TLS', `${doors.host}:${doors.mqttsPort}`)}
+${!gateway && fact('MQTT', 'in another process')}
+${
+  gateway &&
+  html`${fact('connections', count(gateway.connections))}
 ${fact('messages taken', count(gateway.taken))}
 ${fact('made durable', count(gateway.durable))}
-${fact('in flight', count(gateway.inFlightMessages))}
+${fact('in flight', count(gateway.inFlightMessages))}`
+}
 ${fact('lake exported', pipeline.exportedAt === null ? 'not yet' : ago(pipeline.exportedAt, Math.max(worst.asOf, pipeline.exportedAt)))}
 </tbody></table>
-${gateway.lastLogError !== '' && html`<p class="why">The log last refused: ${gateway.lastLogError}</p>`}
+${gateway && gateway.lastLogError !== '' && html`<p class="why">The log last refused: ${gateway.lastLogError}</p>`}
 <h3>Log, by partition</h3>
 <table class="facts"><thead><tr><th></th><th class="n">Messages</th><th class="n">Processed</th><th class="n">Behind</th></tr></thead>
 <tbody>${partitions.map((p) => html`<tr><th>${p.partition}</th><td class="n">${count(p.end + 1)}</td><td class="n">${count(p.checkpoint + 1)}</td><td class="n">${count(p.lag)}</td></tr>`)}</tbody></table>

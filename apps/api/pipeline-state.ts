@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Instant } from '#domain/instant.ts';
 import type { GatewayStats } from '#ingest/gateway/gateway.ts';
 import type { DataDirectory } from '../data-directory.ts';
-import type { Pipeline } from '../pipeline.ts';
+import type { Parts } from '../pipeline.ts';
 
 /** A partition of the log: where it ends, how far it is processed, and what lies between. */
 export interface PartitionState {
@@ -15,8 +15,9 @@ export interface PartitionState {
 
 export interface PipelineState {
   startedAt: Instant;
-  doors: { host: string; mqttPort: number; mqttsPort: number | null };
-  gateway: GatewayStats;
+  /** null where the door is another process's. */
+  doors: { host: string; mqttPort: number; mqttsPort: number | null } | null;
+  gateway: GatewayStats | null;
   partitions: PartitionState[];
   lag: number;
   /** When the lake was last brought up to date; null before. */
@@ -25,21 +26,20 @@ export interface PipelineState {
 
 export async function pipelineState(
   data: DataDirectory,
-  { gateway, log }: Pick<Pipeline, 'gateway' | 'log'>,
+  { gateway, log }: Pick<Parts, 'gateway' | 'log'>,
   host: string,
   startedAt: Instant,
 ): Promise<PipelineState> {
   const ends = await log.ends();
-  const rows = data.db.prepare('SELECT partition, position FROM checkpoints').all();
-  const checkpoints = new Map(rows.map((r) => [r.partition as number, r.position as number]));
+  const checkpoints = new Map((await data.checkpoints()).map((c) => [c.partition, c.position]));
   const partitions = ends.map((end, partition) => {
     const checkpoint = checkpoints.get(partition) ?? -1;
     return { partition, end, checkpoint, lag: Math.max(0, end - checkpoint) };
   });
   return {
     startedAt,
-    doors: { host, mqttPort: gateway.port, mqttsPort: gateway.tlsPort ?? null },
-    gateway: gateway.stats(),
+    doors: gateway ? { host, mqttPort: gateway.port, mqttsPort: gateway.tlsPort ?? null } : null,
+    gateway: gateway?.stats() ?? null,
     partitions,
     lag: partitions.reduce((sum, p) => sum + p.lag, 0),
     exportedAt: modifiedAt(join(data.lakePath, 'manifest.json')),

@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import { LIVE } from '#domain/log.ts';
 import { newApiToken } from '../api-token.ts';
 import { type Config, OperatorFault } from '../config.ts';
 import type { DataDirectory } from '../data-directory.ts';
-import type { Pipeline } from '../pipeline.ts';
+import type { Parts } from '../pipeline.ts';
 import { appendOrders } from '../readmit.ts';
 import { answeringThread } from './answering-thread.ts';
 import { apiApp } from './app.ts';
@@ -25,12 +26,12 @@ export async function startApi({
   config,
 }: {
   data: DataDirectory;
-  pipeline: Pick<Pipeline, 'gateway' | 'log'>;
+  pipeline: Pick<Parts, 'gateway' | 'log'>;
   config: Config;
 }): Promise<Api> {
   const { host, port } = config.api;
   const startedAt = Date.now();
-  const answers = answeringThread(data.storePath);
+  const answers = answeringThread({ storePath: data.storePath, path: data.path });
   const app = apiApp({
     city: () => data.city() ?? { name: 'A city without a name', timezone: 'UTC' },
     answers,
@@ -40,6 +41,11 @@ export async function startApi({
     readmit: async (plan) => {
       await appendOrders(pipeline.log, plan, await data.registry.view(), Date.now());
       return pipeline.log.ends();
+    },
+    devices: pipeline.gateway?.hub,
+    isLiveSensor: async (deviceId) => {
+      const device = (await data.registry.view()).at('device', deviceId, Date.now());
+      return device?.role === 'sensor' && device.domain === LIVE;
     },
     token: newApiToken(data),
     hostNames: loopback.has(host) ? loopback : undefined,

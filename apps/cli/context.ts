@@ -4,7 +4,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { cityTime, type WallClock } from '#domain/city-time.ts';
 import { type Instant, parseInstant } from '#domain/instant.ts';
 import { type Config, OperatorFault, readConfig } from '../config.ts';
-import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
+import { type DataDirectory, openCity } from '../data-directory.ts';
+import { livesOnAzure } from '../lives-on-azure.ts';
 import { type Format, formats } from './print.ts';
 
 export interface CliContext {
@@ -25,8 +26,8 @@ export async function withContext(
   const { config: configPath } = command.optsWithGlobals<{ config?: string }>();
   const config = readConfig(configPath, process.env);
   const path = dataPath(command);
-  if (!founds && !existsSync(join(path, 'store.db'))) throw noCity(resolve(path));
-  const data = openDataDirectory(path);
+  if (!founds && !livesOnAzure(config) && !existsSync(join(path, 'store.db'))) throw noCity(resolve(path));
+  const data = await openCity(path, config);
   try {
     await work({ config, data });
   } finally {

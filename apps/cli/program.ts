@@ -1,15 +1,23 @@
 import { Command } from 'commander';
+import { anomaliesCommand } from './commands/anomalies.ts';
 import { auditCommand } from './commands/audit.ts';
+import { calendarCommand } from './commands/calendar.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { deviceCommand } from './commands/device.ts';
+import { feedCommand } from './commands/feed.ts';
+import { gtfsCommand } from './commands/gtfs.ts';
+import { healthCommand } from './commands/health.ts';
 import { lakeCommand } from './commands/lake.ts';
+import { localAzureCommand } from './commands/local-azure.ts';
 import { measureCommand } from './commands/measure.ts';
 import { networkCommand } from './commands/network.ts';
 import { queryCommand } from './commands/query.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reportCommand } from './commands/report.ts';
+import { sizeCommand } from './commands/size.ts';
 import { startCommand } from './commands/start.ts';
+import { tidesCommand } from './commands/tides.ts';
 import { upCommand } from './commands/up.ts';
 
 /** Every command, in the order in which help shows them. */
@@ -17,14 +25,22 @@ const commands = [
   startCommand,
   upCommand,
   replayCommand,
+  feedCommand,
   networkCommand,
+  calendarCommand,
+  gtfsCommand,
   deviceCommand,
   deadLettersCommand,
   measureCommand,
   reportCommand,
+  healthCommand,
+  anomaliesCommand,
+  tidesCommand,
   queryCommand,
   auditCommand,
   lakeCommand,
+  localAzureCommand,
+  sizeCommand,
   configCommand,
 ];
 

@@ -38,7 +38,12 @@ export function* cityTraffic(
     city.freeways.findIndex((f) => f.bottleneck?.bottleneckId === b.bottleneckId),
   );
   const counters = pointCounters(points.length);
-  const minute = emptyMinute(from, calendar.dayOf(from), points.length, city.bottlenecks.length);
+  const minute = emptyMinute(
+    from,
+    calendar.dayOf(from),
+    { points: points.length, bottlenecks: city.bottlenecks.length },
+    { freewayTraffic: freeways, streetTraffic: streets },
+  );
 
   const startAt = calendar.modelDayStart(from);
   let resetAt = startAt;

@@ -2,6 +2,8 @@ import { type Instant, MINUTE_MS } from '#domain/instant.ts';
 import type { Point } from '../city/city.ts';
 import { bell, noise } from '../random.ts';
 import type { CityDay } from './calendar.ts';
+import type { FreewayTraffic } from './freeway.ts';
+import type { StreetTraffic } from './street.ts';
 import { effectiveLengthM, laneShares, laneSpeedFactor } from './vehicles.ts';
 
 /** What passed every point of the city in one minute. The arrays are reused: read them before the next minute. */
@@ -23,10 +25,20 @@ export interface CityMinute {
   queueKm: Float64Array;
   /** Incidents of this local day that last now or ended within the hour, with the queues behind them. */
   incidents: readonly { incidentId: string; queueKm: number }[];
+  /** By freeway and by street: the traffic there, away from sensors too, as it is in this minute. */
+  freewayTraffic: readonly FreewayTraffic[];
+  streetTraffic: readonly StreetTraffic[];
 }
 
-export function emptyMinute(at: Instant, day: CityDay, points: number, bottlenecks: number): CityMinute {
+export function emptyMinute(
+  at: Instant,
+  day: CityDay,
+  counts: { points: number; bottlenecks: number },
+  traffic: Pick<CityMinute, 'freewayTraffic' | 'streetTraffic'>,
+): CityMinute {
+  const { points, bottlenecks } = counts;
   return {
+    ...traffic,
     at,
     day,
     count: new Int32Array(points),

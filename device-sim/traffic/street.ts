@@ -1,4 +1,4 @@
-import type { Instant } from '#domain/instant.ts';
+import { type Instant, MINUTE_MS, mod } from '#domain/instant.ts';
 import { bell, nameHash, noise, uniform } from '../random.ts';
 import type { Calendar } from './calendar.ts';
 import { demandShare, highestShare, type PeakShape, type RoadType } from './demand.ts';
@@ -46,12 +46,19 @@ export function streetTraffic(
   const minutes = new Float64Array(REMEMBERED).fill(-1);
   const arrivals = new Float64Array(REMEMBERED);
 
+  // No zone's clock changes within a quarter of an hour: the calendar is asked once for each.
+  let quarter = { first: Number.NaN, day: calendar.dayOf(0), minuteOfDay: 0 };
+
   const draw = (minute: number): number => {
-    const at = minute * 60_000;
-    const minuteOfDay = calendar.minuteOfDay(at);
+    const first = minute - mod(minute, 15);
+    if (quarter.first !== first) {
+      const at = first * MINUTE_MS;
+      quarter = { first, day: calendar.dayOf(at), minuteOfDay: calendar.minuteOfDay(at) };
+    }
+    const minuteOfDay = quarter.minuteOfDay + (minute - first);
     if (street.emptyAtNight && isNight(minuteOfDay)) return 0;
-    const share = demandShare(calendar.dayOf(at), minuteOfDay, street.peak) / highest;
-    return poisson((factorAt(at) * share * street.flow) / 60, seed, stream, minute);
+    const share = demandShare(quarter.day, minuteOfDay, street.peak) / highest;
+    return poisson((factorAt(minute * MINUTE_MS) * share * street.flow) / 60, seed, stream, minute);
   };
 
   return {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Instant, instantPattern } from '../instant.ts';
+import { type Instant, instantPattern, parseInstant } from '../instant.ts';
 
 /** Fields every reading carries on the wire. `seq` only serves to see losses: it is no part of identity or content. */
 export const envelope = {
@@ -8,6 +8,8 @@ export const envelope = {
   /** Start of the interval of `periodS`, or the instant; RFC 3339 with an offset. */
   observedAt: z.string().regex(new RegExp(instantPattern)),
   seq: z.int().min(0).optional(),
+  /** The feed that made this reading of a foreign message, with its version, such as `hfp/1`. No content either. */
+  feed: z.string().min(1).max(64).optional(),
 };
 
 export const name = z.string().min(1).max(128);
@@ -55,6 +57,33 @@ export const wholeDevice: Slot = { subject: '', direction: '', lane: 0 };
 export function fixed(value: number | undefined, scale: number): number | null {
   return value === undefined ? null : Math.round(value * scale);
 }
+
+/** A moment in a reading's content: milliseconds since 1970, `null` where there is none. */
+export function moment(text: string | undefined): number | null {
+  return text === undefined ? null : (parseInstant(text) ?? null);
+}
+
+/** Why a text that looks like a moment is none, such as 30 February. */
+export function noMoment(...texts: (string | undefined)[]): string | undefined {
+  const wrong = texts.find((text) => text !== undefined && parseInstant(text) === undefined);
+  return wrong === undefined ? undefined : `${wrong} is no moment that exists`;
+}
+
+export const instantText = z.string().regex(new RegExp(instantPattern));
+
+/** Time of the service day, HH:MM:SS; after midnight 24:00:00 and up. */
+export const serviceTime = z.string().regex(/^\d{2}:[0-5]\d:[0-5]\d$/);
+
+/** How a trip relates to the timetable. */
+export const tripRelationship = z.enum([
+  'scheduled',
+  'added',
+  'unscheduled',
+  'canceled',
+  'replacement',
+  'duplicated',
+  'deleted',
+]);
 
 export function impossiblePosition(lat: number, lon: number): string | undefined {
   return lat === 0 && lon === 0 ? 'position is 0, 0: the receiver had no fix' : undefined;

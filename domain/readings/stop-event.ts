@@ -1,5 +1,14 @@
 import * as z from 'zod';
-import { envelope, fixed, name, type ReadingKind } from './reading-kind.ts';
+import {
+  envelope,
+  fixed,
+  instantText,
+  moment,
+  name,
+  noMoment,
+  type ReadingKind,
+  serviceTime,
+} from './reading-kind.ts';
 
 const schema = z.strictObject({
   kind: z.literal('stop-event'),
@@ -14,6 +23,9 @@ const schema = z.strictObject({
   serviceDate: z.iso.date().optional(),
   /** Positive is late. */
   delayS: z.number().optional(),
+  startTime: serviceTime.optional(),
+  /** When the timetable has this event, where the feed says so. */
+  scheduledAt: instantText.optional(),
 });
 
 export type StopEvent = z.infer<typeof schema>;
@@ -32,6 +44,8 @@ export const stopEvent: ReadingKind<StopEvent> = {
     r.directionId ?? null,
     r.serviceDate ?? null,
     fixed(r.delayS, 1),
+    r.startTime ?? null,
+    moment(r.scheduledAt),
   ],
-  impossible: () => undefined,
+  impossible: (r) => noMoment(r.scheduledAt),
 };

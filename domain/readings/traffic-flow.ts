@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Instant } from '../instant.ts';
 import { type Content, envelope, fixed, name, type ReadingKind, wholeDevice } from './reading-kind.ts';
 
 export const vehicleClasses = [
@@ -58,10 +59,14 @@ export const trafficFlow: ReadingKind<TrafficFlow> = {
       ? wholeDevice
       : { subject: '', direction: r.direction ?? '', lane: r.lane ?? 0 },
   periodS: (r) => r.periodS,
-  identity: (r, observedAt) => observedAt * 1_000 + (r.periodS % 1_000),
+  identity: (r, observedAt) => flowIdentity(observedAt, r.periodS),
   content,
   impossible,
 };
+
+export function flowIdentity(observedAt: Instant, periodS: number): number {
+  return observedAt * 1_000 + (periodS % 1_000);
+}
 
 function content(r: TrafficFlow): Content {
   if (r.counts === undefined && r.speedBins === undefined && r.vehicles === undefined) {
@@ -111,7 +116,11 @@ function sum(values: Iterable<number>): number | undefined {
 
 /** The shortest time headway a lane can sustain, 0.5 s, bounds a count; a reading without a lane may cover ten. */
 const MAX_VEHICLES_PER_LANE_S = 2;
-const MAX_SPEED_KMH = 250;
+export const MAX_SPEED_KMH = 250;
+
+export function mostVehicles(periodS: number, hasLane: boolean): number {
+  return Math.ceil(MAX_VEHICLES_PER_LANE_S * (hasLane ? 1 : 10) * periodS);
+}
 
 function impossible(r: TrafficFlow): string | undefined {
   if (r.speedKmh !== undefined && r.speedKmh > MAX_SPEED_KMH) {
@@ -130,8 +139,7 @@ function impossible(r: TrafficFlow): string | undefined {
   ) {
     return 'the reading measures nothing: no count, speed or occupancy';
   }
-  const lanes = r.lane === undefined ? 10 : 1;
-  const most = Math.ceil(MAX_VEHICLES_PER_LANE_S * lanes * r.periodS);
+  const most = mostVehicles(r.periodS, r.lane !== undefined);
   if (r.count !== undefined && r.count > most) {
     return `count ${r.count} in ${r.periodS} s is over ${most}; is periodS right?`;
   }

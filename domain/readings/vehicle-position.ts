@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { envelope, fixed, impossiblePosition, name, type ReadingKind } from './reading-kind.ts';
+import {
+  envelope,
+  fixed,
+  impossiblePosition,
+  name,
+  type ReadingKind,
+  serviceTime,
+  tripRelationship,
+} from './reading-kind.ts';
 
 const schema = z.strictObject({
   kind: z.literal('vehicle-position'),
@@ -7,8 +15,9 @@ const schema = z.strictObject({
   vehicleId: name,
   /** What made the vehicle report, in its feed's own word (HFP `vp`, `due`, `arr`, ...). */
   event: name.optional(),
-  lat: z.number().min(-90).max(90),
-  lon: z.number().min(-180).max(180),
+  /** Both or neither: without a fix a vehicle still says which trip it serves, its odometer, its doors. */
+  lat: z.number().min(-90).max(90).optional(),
+  lon: z.number().min(-180).max(180).optional(),
   speedKmh: z.number().min(0).optional(),
   headingDeg: z.number().min(0).max(360).optional(),
   accuracyM: z.number().min(0).optional(),
@@ -25,6 +34,15 @@ const schema = z.strictObject({
   delayS: z.number().optional(),
   /** Share of the vehicle's places taken; over 1 is a crush load. */
   loadShare: z.number().min(0).optional(),
+  /** Start of the trip: with route, direction and service day it names a trip where the feed has no trip id. */
+  startTime: serviceTime.optional(),
+  scheduleRelationship: tripRelationship.optional(),
+  /** What the vehicle is about; absent where the feed does not tell. */
+  journey: z.enum(['service', 'upcoming', 'deadrun', 'signoff']).optional(),
+  doorsOpen: z.boolean().optional(),
+  positionSource: z.enum(['gps', 'odometer', 'manual', 'dead-reckoning', 'none']).optional(),
+  /** GTFS-Realtime's OccupancyStatus in small letters, such as `standing-room-only`. */
+  occupancyStatus: name.optional(),
 });
 
 export type VehiclePosition = z.infer<typeof schema>;
@@ -51,10 +69,22 @@ export const vehiclePosition: ReadingKind<VehiclePosition> = {
     r.status ?? null,
     fixed(r.delayS, 1),
     fixed(r.loadShare, 1_000),
+    r.startTime ?? null,
+    r.scheduleRelationship ?? null,
+    r.journey ?? null,
+    r.doorsOpen === undefined ? null : Number(r.doorsOpen),
+    r.positionSource ?? null,
+    r.occupancyStatus ?? null,
   ],
   impossible: (r) =>
-    impossiblePosition(r.lat, r.lon) ??
+    wrongPosition(r) ??
     (r.speedKmh !== undefined && r.speedKmh > 500
       ? `speedKmh ${r.speedKmh} is over 500; is it in another unit?`
       : undefined),
 };
+
+function wrongPosition({ lat, lon }: VehiclePosition): string | undefined {
+  if (lat === undefined && lon === undefined) return undefined;
+  if (lat === undefined || lon === undefined) return 'half a position: lat and lon come together';
+  return impossiblePosition(lat, lon);
+}

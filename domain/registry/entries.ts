@@ -59,8 +59,14 @@ export const device = z.strictObject({
   domain: z.string().min(1).max(100),
   /** 'sensor' sends its own readings; 'recorder' sends those of the devices of its domain. */
   role: z.enum(['sensor', 'recorder']),
-  /** Symmetric key, base64, as IoT Hub has it. */
-  key: z.string().min(1),
+  /** Symmetric key, base64, as IoT Hub has it; absent where it shows a certificate. */
+  key: z.string().min(1).optional(),
+  /** Of the certificates it may show, SHA-1 or SHA-256 in upper-case hexadecimal: two while one follows the other. */
+  thumbprints: z
+    .array(z.string().regex(/^(?:[0-9A-F]{40}|[0-9A-F]{64})$/))
+    .min(1)
+    .max(2)
+    .optional(),
 });
 
 /** A device standing at a site: what it should send from there. */
@@ -75,12 +81,56 @@ export const installation = z.strictObject({
   directions: z.array(z.string().min(1).max(128)).optional(),
 });
 
+const date = z.iso.date();
+
+/** Days that are not like others of their weekday, first to last, city calendar. */
+export const calendar = z.strictObject({
+  calendarId: id,
+  type: z.enum(['holiday', 'school-holiday', 'event']),
+  name: z.string().max(200).optional(),
+  firstDate: date,
+  lastDate: date,
+});
+
+/** Something that was in the way of traffic for a while: what happened, or works. */
+export const incident = z.strictObject({
+  incidentId: id,
+  type: z.enum(['incident', 'roadworks']),
+  name: z.string().max(200).optional(),
+  road: z.string().max(200).optional(),
+  direction: z.string().max(32).optional(),
+  /** The sites at the place; the nearest where only a position is known. */
+  siteIds: z.array(id).optional(),
+  position: z
+    .strictObject({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) })
+    .optional(),
+  /** Milliseconds since 1970, half-open. */
+  from: z.int(),
+  to: z.int(),
+});
+
+/** A line that traffic is counted across: a screenline is open, a cordon closes around an area. */
+export const screenline = z.strictObject({
+  screenlineId: id,
+  name: z.string().max(200).optional(),
+  type: z.enum(['screenline', 'cordon']),
+  /** `direction` as sent, absent where the site has but one; `sense` is the side that direction leads to. */
+  crossings: z
+    .array(
+      z.strictObject({ siteId: id, direction: z.string().max(128).optional(), sense: z.enum(['in', 'out']) }),
+    )
+    .min(1),
+});
+
 export type Site = z.infer<typeof site>;
 export type Link = z.infer<typeof link>;
 export type Corridor = z.infer<typeof corridor>;
 export type Zone = z.infer<typeof zone>;
 export type Device = z.infer<typeof device>;
 export type Installation = z.infer<typeof installation>;
+export type Calendar = z.infer<typeof calendar>;
+export type Incident = z.infer<typeof incident>;
+export type Screenline = z.infer<typeof screenline>;
 
 /** What the registry can hold, by name: its schema and the field that names one. */
 export const registryKinds = {
@@ -90,6 +140,9 @@ export const registryKinds = {
   zone: { schema: zone, id: (zn: Zone) => zn.zoneId },
   device: { schema: device, id: (d: Device) => d.deviceId },
   installation: { schema: installation, id: (i: Installation) => i.deviceId },
+  calendar: { schema: calendar, id: (c: Calendar) => c.calendarId },
+  incident: { schema: incident, id: (i: Incident) => i.incidentId },
+  screenline: { schema: screenline, id: (s: Screenline) => s.screenlineId },
 } as const;
 
 export interface RegistryBodies {
@@ -99,6 +152,9 @@ export interface RegistryBodies {
   zone: Zone;
   device: Device;
   installation: Installation;
+  calendar: Calendar;
+  incident: Incident;
+  screenline: Screenline;
 }
 
 export type RegistryKind = keyof RegistryBodies;

@@ -37,6 +37,8 @@ export interface SegmentLog extends EventLog {
 /** An append that waits for room, from entry `next` on. */
 interface Waiting {
   entries: readonly LogEntry[];
+  /** Where all of them go; undefined: by their devices. */
+  into: number | undefined;
   next: number;
   ticket: Ticket;
 }
@@ -94,10 +96,10 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
 
   /** Takes entries in order as far as there is room. True when all were taken. */
   function take(append: Waiting): boolean {
-    const { entries, ticket } = append;
+    const { entries, into, ticket } = append;
     while (append.next < entries.length) {
       const entry = entries[append.next]!;
-      const partition = partitions[partitionOf(entry.deviceId, count)]!;
+      const partition = partitions[into ?? partitionOf(entry.deviceId, count)]!;
       if (!partition.writer.add(entry, ticket)) return false;
       append.next += 1;
     }
@@ -128,11 +130,11 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   return {
     partitions: count,
     cutBytes: partitions.map((partition) => partition.cutBytes),
-    append(entries) {
+    append(entries, into) {
       if (closed) return Promise.reject(new LogUnavailable('could not append: the log is closed'));
       const refusal = oversized(entries);
       if (refusal !== undefined) return Promise.reject(refusal);
-      const append: Waiting = { entries, next: 0, ticket: appendTicket(entries.length) };
+      const append: Waiting = { entries, into, next: 0, ticket: appendTicket(entries.length) };
       if (waiting.length > 0 || !take(append)) waiting.push(append);
       return append.ticket.settled;
     },

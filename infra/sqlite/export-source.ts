@@ -42,7 +42,7 @@ export function sqliteExportSource(db: DatabaseSync): ExportSource {
       })),
     changedDays: async (since) => {
       const upTo = (change.get() as { change: number }).change;
-      return { days: (days.all(since) as { day: number }[]).map((d) => d.day), upTo };
+      return { days: (days.all(Number(since)) as { day: number }[]).map((d) => d.day), upTo: String(upTo) };
     },
     *windowTexts(from, to) {
       for (const w of windows.iterate(from, to)) {

@@ -93,7 +93,7 @@ export function sqliteStore(db: DatabaseSync): Store {
       return { partition, position: row?.position ?? -1 };
     },
     loadState: async (partition) => read.streams.all(partition) as { key: string; value: string }[],
-    loadWindows: async (keys) => keys.flatMap(windows.load),
+    loadWindows: async (_partition, keys) => keys.flatMap(windows.load),
     loadLedger: async (partition, keys) =>
       keys.flatMap(({ deviceId, hourReceived }) =>
         (read.ledger.all(partition, deviceId, hourReceived) as unknown as StoredLedger[]).map(toLedgerRow),

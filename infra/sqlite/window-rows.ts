@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { parseMembers, serialiseMembers } from '#domain/member-text.ts';
 import type { SlotKey } from '#domain/store.ts';
 import {
   figureNames,
@@ -33,25 +32,33 @@ export function windowRows(db: DatabaseSync) {
     SELECT s.site_id, w.revision, w.reason, w.figures, w.members
     FROM series s JOIN window_rows w ON w.series = s.id AND w.start_at = ?
     WHERE s.device_id = ? AND s.kind = ? AND s.subject = ? AND s.direction = ? AND s.lane = ? AND s.window_s = ?`);
-  let known = new Map<string, number>();
+  /** Series by device: a device has few. */
+  let known = new Map<string, KnownSeries[]>();
+  let knownCount = 0;
 
   const seriesOf = (row: WindowKey): number => {
     const { deviceId, kind, subject, direction, lane, windowS, siteId } = row;
-    const name = `${deviceId}\n${siteId}\n${subject}\n${kind}\n${direction}\n${lane}\n${windowS}`;
-    const id = known.get(name);
-    if (id !== undefined) return id;
+    let ofDevice = known.get(deviceId);
+    if (ofDevice) for (const s of ofDevice) if (isSeriesOf(s, row)) return s.id;
     const key = [deviceId, kind, subject, direction, lane, windowS, siteId] as const;
     const found = seriesId.get(...key) ?? { id: newSeries.run(...key).lastInsertRowid };
-    if (known.size >= SERIES_REMEMBERED) known = new Map();
-    known.set(name, Number(found.id));
-    return Number(found.id);
+    if (knownCount >= SERIES_REMEMBERED) forget();
+    const id = Number(found.id);
+    ofDevice = known.get(deviceId) ?? [];
+    known.set(deviceId, [...ofDevice, { kind, subject, direction, lane, windowS, siteId, id }]);
+    knownCount += 1;
+    return id;
+  };
+
+  const forget = (): void => {
+    known = new Map();
+    knownCount = 0;
   };
 
   const write = (row: WindowRow): void => {
     const series = seriesOf(row);
     const figures = figuresText(row);
-    const members = JSON.stringify(serialiseMembers(row.members, row.startAt));
-    const { changes } = upsert.run(row.startAt, series, row.revision, row.reason, figures, members);
+    const { changes } = upsert.run(row.startAt, series, row.revision, row.reason, figures, row.members);
     if (changes !== 0) return;
     const there = stored.get(row.startAt, series) as { revision: number; figures: string };
     if (there.revision === row.revision && there.figures !== figures) {
@@ -64,9 +71,7 @@ export function windowRows(db: DatabaseSync) {
   return {
     write,
     /** A transaction that failed may have taken numbers back. */
-    forget: () => {
-      known = new Map();
-    },
+    forget,
     load: (key: SlotKey): WindowRow[] => {
       const { startAt, deviceId, kind, subject, direction, lane, windowS } = key;
       const rows = inSlot.all(startAt, deviceId, kind, subject, direction, lane, windowS);
@@ -85,6 +90,21 @@ function figuresText(w: WindowValues): string {
 
 const SERIES_REMEMBERED = 200_000;
 
+interface KnownSeries extends Omit<WindowKey, 'deviceId' | 'startAt'> {
+  id: number;
+}
+
+function isSeriesOf(s: KnownSeries, row: WindowKey): boolean {
+  return (
+    s.lane === row.lane &&
+    s.windowS === row.windowS &&
+    s.kind === row.kind &&
+    s.siteId === row.siteId &&
+    s.direction === row.direction &&
+    s.subject === row.subject
+  );
+}
+
 function toWindowRow(key: SlotKey, stored: StoredWindow): WindowRow {
   const figures = JSON.parse(stored.figures) as unknown[];
   return {
@@ -93,6 +113,6 @@ function toWindowRow(key: SlotKey, stored: StoredWindow): WindowRow {
     ...(Object.fromEntries(figureNames.map((name, i) => [name, figures[i]])) as unknown as WindowValues),
     revision: stored.revision,
     reason: stored.reason as RevisionReason,
-    members: parseMembers(JSON.parse(stored.members), key.startAt),
+    members: stored.members,
   };
 }

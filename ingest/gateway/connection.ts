@@ -1,21 +1,31 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Instant } from '#domain/instant.ts';
+import { type Proof, stillHolds } from './authentication.ts';
 import type { DeviceDirectory, KnownDevice } from './device-directory.ts';
+import type { DeviceSessions } from './device-sessions.ts';
 import type { DoorReason } from './door-reason.ts';
 import type { DurableIntake, Owed } from './durable-intake.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
-import { decodePublish } from './publish-packet.ts';
+import { type HubSession, hubSession } from './hub-session.ts';
+import { decodePublish, encodePublish } from './publish-packet.ts';
 import { type StreamGuard, streamGuard } from './stream-guard.ts';
-import { type Permit, permit } from './topic-rules.ts';
+import { type LogPermit, maySubscribe, type Permit, permit } from './topic-rules.ts';
 
 /** One socket, from accept to close: who it is, and what it publishes. */
 export interface Connection {
   readonly guard: StreamGuard;
   readonly deviceId: string;
+  /** That the client has shown, over TLS. */
+  certificate(): X509Certificate | undefined;
   /** Authentication succeeded; CONNACK has not gone yet. Returns the rule that its will breaks. */
-  become(device: KnownDevice, validUntil: Instant, connect: Connect): DoorReason | undefined;
-  /** CONNACK has gone. */
-  open(): void;
+  become(device: KnownDevice, proof: Proof, validUntil: Instant, connect: Connect): DoorReason | undefined;
+  /** CONNACK has gone. `listens`: the QoS granted for a filter, undefined where the client has not subscribed. */
+  open(listens: (filter: string) => number | undefined): void;
+  maySubscribe(filter: string): boolean;
+  /** It has subscribed to more. */
+  subscribed(): void;
   /** Counts, and closes without an acknowledgement. */
   refuse(reason: DoorReason): void;
   /** To be called now and then: closes what has been silent, has not connected, or whose token has run out. */
@@ -33,6 +43,7 @@ export interface Door {
   limits: GatewayLimits;
   directory: DeviceDirectory;
   intake: DurableIntake;
+  sessions: DeviceSessions;
   clock: () => Instant;
   refused(reason: DoorReason, deviceId: string): void;
   /** The gateway is being closed: that a client is lost is our doing. */
@@ -40,8 +51,10 @@ export interface Door {
 }
 
 export function connection(socket: Socket, door: Door): Connection {
-  const { limits, directory, intake } = door;
+  const { limits, directory, intake, sessions } = door;
   let identity: KnownDevice | undefined;
+  let proof: Proof | undefined;
+  let session: HubSession | undefined;
   let validUntil = Number.POSITIVE_INFINITY;
   let opened = false;
   let openWithinMs = limits.connectTimeoutMs;
@@ -53,14 +66,19 @@ export function connection(socket: Socket, door: Door): Connection {
   let sender: KnownDevice | undefined;
   let now: Instant = 0;
   let lastTopic: Buffer | undefined;
-  let lastPermit: Permit | undefined;
+  let lastPermit: LogPermit | undefined;
 
   const guard = streamGuard(socket, limits, {
     reading: () => {
       sender = undefined;
       lastPermit = undefined;
     },
+    paused: () => {
+      lastPermit = undefined;
+      lastTopic = undefined;
+    },
     publish,
+    acknowledged: (messageId) => session?.acknowledged(messageId),
     refused: (reason) => door.refused(reason, identity?.deviceId ?? ''),
     leaving: () => {
       will = undefined;
@@ -74,6 +92,7 @@ export function connection(socket: Socket, door: Door): Connection {
   });
 
   guard.duplex.once('close', () => {
+    if (session) sessions.ended(session);
     if (will && !door.isClosing()) publishWill(will);
   });
 
@@ -96,6 +115,11 @@ export function connection(socket: Socket, door: Door): Connection {
         ? lastPermit
         : permitTopic(bytes.subarray(topicFrom, topicTo));
     if (typeof allowed === 'string') return allowed;
+    if (allowed.type === 'hub') {
+      session?.request(allowed.request, payload);
+      if (packet.messageId !== 0) guard.acknowledge([packet.messageId]);
+      return undefined;
+    }
     if (allowed.type === 'end' && payload.length > 0) return 'malformed';
     const { type, deviceId, domain, receivedAt = now } = allowed;
     intake.take({ type, deviceId, receivedAt, domain, payload }, owed, packet.messageId);
@@ -104,7 +128,7 @@ export function connection(socket: Socket, door: Door): Connection {
 
   function publishWill({ topic, payload }: NonNullable<Connect['will']>): void {
     sender = undefined;
-    const allowed = permitTopic(Buffer.from(topic));
+    const allowed = permitWill(topic);
     if (typeof allowed === 'string') {
       door.refused(allowed, identity!.deviceId);
       return;
@@ -113,18 +137,31 @@ export function connection(socket: Socket, door: Door): Connection {
     intake.take({ type, deviceId, receivedAt, domain, payload: Buffer.from(payload) }, owed, 0);
   }
 
+  function permitWill(topic: string): LogPermit | DoorReason {
+    const allowed = permitTopic(Buffer.from(topic));
+    return typeof allowed !== 'string' && allowed.type === 'hub' ? 'not-your-topic' : allowed;
+  }
+
   function permitTopic(topic: Buffer): Permit | DoorReason {
-    if (!sender) {
-      sender = directory.find(identity!.deviceId);
-      now = door.clock();
-      if (!sender) return 'retired-device';
-      if (sender.key !== identity!.key) return 'bad-credentials';
-    }
-    const allowed = permit(topic.toString('utf8'), sender, directory, now);
-    if (typeof allowed === 'string') return allowed;
+    const fault = sender ? undefined : noMore();
+    if (fault) return fault;
+    const allowed = permit(topic.toString('utf8'), sender!, directory, now);
+    if (typeof allowed === 'string' || allowed.type === 'hub') return allowed;
     lastTopic = topic;
     lastPermit = allowed;
     return allowed;
+  }
+
+  /** Looks the device up anew: what it has shown may be good no more. */
+  function noMore(): DoorReason | undefined {
+    sender = directory.find(identity!.deviceId);
+    now = door.clock();
+    if (!sender) return 'retired-device';
+    return stillHolds(sender, proof!) ? undefined : 'bad-credentials';
+  }
+
+  function expired(): DoorReason {
+    return 'thumbprint' in proof! ? 'expired-certificate' : 'expired-token';
   }
 
   function refuse(reason: DoorReason): void {
@@ -138,22 +175,34 @@ export function connection(socket: Socket, door: Door): Connection {
     get deviceId() {
       return identity?.deviceId ?? '';
     },
-    become: (device, until, connect) => {
+    certificate: () => (socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined),
+    become: (device, shown, until, connect) => {
       identity = device;
+      proof = shown;
       validUntil = until;
       const keepAliveS = connect.keepalive ?? 0;
       if (keepAliveS > 0) allowedSilenceMs = Math.min(keepAliveS * 1_500, limits.silenceMs);
       if (!connect.will) return undefined;
       if (connect.will.qos === 2) return 'qos';
-      const allowed = permitTopic(Buffer.from(connect.will.topic));
+      const allowed = permitWill(connect.will.topic);
       if (typeof allowed === 'string') return allowed;
       if (allowed.type === 'end' && connect.will.payload.length > 0) return 'malformed';
       will = connect.will;
       return undefined;
     },
-    open: () => {
+    open: (listens) => {
       opened = true;
+      if (identity?.role === 'sensor' && !guard.closed) {
+        const publish = (topic: string, payload: Uint8Array, messageId: number) =>
+          guard.send(encodePublish(topic, payload, messageId));
+        session = hubSession(identity.deviceId, { listens, publish }, sessions.state, door.clock);
+        sessions.began(session);
+      }
       guard.open();
+    },
+    maySubscribe: (filter) => identity !== undefined && maySubscribe(filter, identity),
+    subscribed: () => {
+      if (session) sessions.listens(session);
     },
     refuse,
     inspect: (elapsedMs) => {
@@ -163,8 +212,10 @@ export function connection(socket: Socket, door: Door): Connection {
         return;
       }
       silentMs = guard.heard() ? 0 : silentMs + elapsedMs;
-      if (silentMs > allowedSilenceMs) guard.cut();
-      else if (door.clock() >= validUntil) refuse('expired-token');
+      if (silentMs > allowedSilenceMs) return guard.cut();
+      sender = undefined;
+      const fault = noMore() ?? (now >= validUntil ? expired() : undefined);
+      if (fault) refuse(fault);
     },
   };
 }

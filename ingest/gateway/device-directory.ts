@@ -3,8 +3,12 @@ import type { ClockDomain } from '#domain/log.ts';
 /** What the door must know of a device. */
 export interface KnownDevice {
   deviceId: string;
-  /** Symmetric key, base64. */
-  key: string;
+  /** Symmetric key, base64; absent where it only shows a certificate. */
+  key?: string | undefined;
+  /** Another that is as good, while keys are changed. */
+  secondaryKey?: string | undefined;
+  /** Of its certificates: SHA-1 or SHA-256, hexadecimal, upper case. */
+  thumbprints?: readonly string[] | undefined;
   domain: ClockDomain;
   /** A sensor sends its own readings; a recorder those of the devices of its domain. */
   role: 'sensor' | 'recorder';

@@ -2,6 +2,7 @@
 export const doorReasons = [
   'bad-credentials',
   'expired-token',
+  'expired-certificate',
   'recording-device',
   'retired-device',
   'not-your-topic',
@@ -21,7 +22,7 @@ export type DoorReason = (typeof doorReasons)[number];
 export interface DoorCounter {
   /**
    * One connection was refused or closed. `deviceId` is one that the directory knows, or '': with 'bad-credentials'
-   * and 'expired-token' it is the device that was claimed, so that its operator can see it knocking.
+   * and what has expired it is the device that was claimed, so that its operator can see it knocking.
    */
   refused(reason: DoorReason, deviceId: string): void;
 }

@@ -1,10 +1,13 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { DeviceHub } from '#domain/devices/device-hub.ts';
+import type { DeviceState } from '#domain/devices/device-state.ts';
 import type { Instant } from '#domain/instant.ts';
 import type { EventLog } from '#domain/log.ts';
 import { broker } from './broker.ts';
 import { type Connection, connection, type Door } from './connection.ts';
 import type { DeviceDirectory } from './device-directory.ts';
+import { deviceSessions } from './device-sessions.ts';
 import { type DoorCounter, type DoorReason, doorReasons } from './door-reason.ts';
 import { durableIntake } from './durable-intake.ts';
 import { type GatewayLimits, gatewayLimits } from './gateway-limits.ts';
@@ -12,6 +15,8 @@ import { type GatewayLimits, gatewayLimits } from './gateway-limits.ts';
 export interface GatewayOptions {
   log: Pick<EventLog, 'append'>;
   devices: DeviceDirectory;
+  /** Twins, and messages that wait for devices. */
+  deviceState: DeviceState;
   door: DoorCounter;
   host: string;
   /** 0: any free one. */
@@ -29,6 +34,8 @@ export interface Gateway {
   port: number;
   /** undefined without TLS. */
   tlsPort: number | undefined;
+  /** IoT Hub's other side: what the city's office does with its devices. */
+  hub: DeviceHub;
   /** Stops reading, lets what is in flight become durable and be acknowledged, then closes every connection. */
   close(): Promise<void>;
   stats(): GatewayStats;
@@ -58,10 +65,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     refusedByReason[reason]++;
     options.door.refused(reason, deviceId);
   };
+  const sessions = deviceSessions(options.deviceState, options.clock);
   const door: Door = {
     limits,
     directory: options.devices,
     intake,
+    sessions,
     clock: options.clock,
     refused,
     isClosing: () => closing !== undefined,
@@ -115,6 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       key,
       cert,
       minVersion: 'TLSv1.2',
+      // A device may show a certificate of its own: its thumbprint is what counts, whoever signed it.
+      requestCert: true,
+      rejectUnauthorized: false,
       handshakeTimeout: limits.connectTimeoutMs,
       noDelay: true,
       keepAlive: true,
@@ -149,6 +161,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     port,
     tlsPort,
+    hub: sessions.hub,
     close: () => {
       closing ??= close();
       return closing;
@@ -174,11 +187,14 @@ function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
+/** Connections that may wait to be accepted: after a power cut a whole city comes at once. */
+const BACKLOG = 4_096;
+
 /** @throws the server's own error, for instance EADDRINUSE: an operator's fault. */
 function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       server.on('error', () => {});
       resolve((server.address() as AddressInfo).port);

@@ -36,6 +36,13 @@ export function packetReader(): PacketReader {
   function next(limit: (firstByte: number) => number): 'packet' | 'more' | 'malformed' | 'too-large' {
     if (partial) return fill(partial);
     const start = at;
+    if (start === chunk.length) {
+      // A silent connection keeps no buffer of what it sent last.
+      reader.bytes = none;
+      chunk = none;
+      at = 0;
+      return 'more';
+    }
     if (chunk.length - start < 2) return 'more';
     let length = 0;
     let body = start + 1;

@@ -26,6 +26,25 @@ export function decodePublish(
   return { topicFrom, topicTo, messageId, payload: bytes.subarray(payloadFrom, to) };
 }
 
+/** A PUBLISH to a device, QoS 1 where it has a message id, else QoS 0. The payload may have 256 KiB. */
+export function encodePublish(topic: string, payload: Uint8Array, messageId: number): Buffer {
+  const topicBytes = Buffer.byteLength(topic);
+  const idBytes = messageId === 0 ? 0 : 2;
+  let length = 2 + topicBytes + idBytes + payload.length;
+  const header = [messageId === 0 ? 0x30 : 0x32];
+  do {
+    header.push((length & 0x7f) | (length > 0x7f ? 0x80 : 0));
+    length >>= 7;
+  } while (length > 0);
+  const bytes = Buffer.allocUnsafe(header.length + 2 + topicBytes + idBytes + payload.length);
+  bytes.set(header);
+  let at = bytes.writeUInt16BE(topicBytes, header.length);
+  at += bytes.write(topic, at);
+  if (messageId !== 0) at = bytes.writeUInt16BE(messageId, at);
+  bytes.set(payload, at);
+  return bytes;
+}
+
 /** One buffer of PUBACKs. */
 export function encodePubacks(messageIds: readonly number[]): Buffer {
   const bytes = Buffer.allocUnsafe(4 * messageIds.length);

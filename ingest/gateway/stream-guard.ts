@@ -16,6 +16,8 @@ export interface StreamGuard {
   /** CONNACK has gone: read on. */
   open(): void;
   acknowledge(messageIds: readonly number[]): void;
+  /** A packet to the client, past aedes. While it is slow to take it, nothing more is read from it. */
+  send(packet: Buffer): void;
   /** Stop, without a word. */
   cut(): void;
   /** Whether a byte came since the last call, or none was read because the log was slow. */
@@ -28,8 +30,12 @@ export interface StreamGuard {
 export interface GuardEvents {
   /** Packets are about to be read: what was known of the sender may be out of date. */
   reading(): void;
+  /** No packet is read for now: nothing of theirs need be kept. */
+  paused(): void;
   /** A PUBLISH, its body `bytes[from, to)`. Returns the rule that it breaks. */
   publish(bytes: Buffer, firstByte: number, from: number, to: number): DoorReason | undefined;
+  /** The client has a message that was sent with this id. */
+  acknowledged(messageId: number): void;
   /** The guard has cut the connection. */
   refused(reason: DoorReason): void;
   /** The client has sent DISCONNECT. */
@@ -42,9 +48,10 @@ export interface GuardEvents {
 
 const CONNECT = 1;
 const PUBLISH = 3;
+const PUBACK = 4;
 const DISCONNECT = 14;
-/** PUBACK, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT: what else a client of QoS 0 and 1 may send. */
-const forAedes = new Set([4, 8, 10, 12, DISCONNECT]);
+/** SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT: what else a client of QoS 0 and 1 may send. */
+const forAedes = new Set([8, 10, 12, DISCONNECT]);
 
 /** Why no packet is read. */
 const BEFORE_CONNACK = 1;
@@ -103,6 +110,7 @@ export function streamGuard(socket: Socket, limits: GatewayLimits, events: Guard
       const fault = found === 'packet' ? pass(reader.bytes[reader.start]!) : found;
       if (fault) refuse(fault);
     }
+    events.paused();
     working = false;
     if (blocked !== 0 && !closed) socket.pause();
   }
@@ -116,6 +124,11 @@ export function streamGuard(socket: Socket, limits: GatewayLimits, events: Guard
         blocked |= LOG_SLOW;
         events.whenLogHasRoom(() => unblock(LOG_SLOW));
       }
+      return undefined;
+    }
+    if (type === PUBACK && !connecting) {
+      if (reader.to - reader.from !== 2) return 'malformed';
+      events.acknowledged(reader.bytes.readUInt16BE(reader.from));
       return undefined;
     }
     if (connecting ? type !== CONNECT : !forAedes.has(type)) return 'malformed';
@@ -138,6 +151,12 @@ export function streamGuard(socket: Socket, limits: GatewayLimits, events: Guard
     if (blocked === 0 && !closed) socket.resume();
   }
 
+  function send(packet: Buffer): void {
+    if (closed || socket.write(packet)) return;
+    blocked |= CLIENT_SLOW;
+    socket.pause();
+  }
+
   function refuse(reason: DoorReason): void {
     cut();
     events.refused(reason);
@@ -154,11 +173,9 @@ export function streamGuard(socket: Socket, limits: GatewayLimits, events: Guard
     duplex,
     open: () => unblock(BEFORE_CONNACK),
     acknowledge: (messageIds) => {
-      if (closed || messageIds.length === 0) return;
-      if (socket.write(encodePubacks(messageIds))) return;
-      blocked |= CLIENT_SLOW;
-      socket.pause();
+      if (messageIds.length > 0) send(encodePubacks(messageIds));
     },
+    send,
     cut,
     heard: () => {
       const heard = bytesCame || (blocked & (LOG_SLOW | HUSHED)) !== 0;

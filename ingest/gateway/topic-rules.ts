@@ -2,9 +2,13 @@ import { type Instant, MINUTE_MS, parseInstant } from '#domain/instant.ts';
 import { type ClockDomain, LIVE } from '#domain/log.ts';
 import type { DeviceDirectory, KnownDevice } from './device-directory.ts';
 import type { DoorReason } from './door-reason.ts';
+import { type HubRequest, hubFilters, hubRequest } from './hub-topics.ts';
 
 /** What a PUBLISH on a topic is, once the sender may send it. */
-export interface Permit {
+export type Permit = LogPermit | { type: 'hub'; request: HubRequest };
+
+/** For the log. */
+export interface LogPermit {
   type: 'telemetry' | 'end';
   /** The subject device. */
   deviceId: string;
@@ -16,7 +20,7 @@ export interface Permit {
 /**
  * May `sender` publish on `topic`? The topics are `devices/{id}/messages/events/{properties}` (IoT Hub's),
  * `headway/v1/{id}/telemetry` and `headway/v1/{id}/telemetry/{properties}`, the properties url-encoded. A sensor may
- * only as itself; a recorder, on the last form, for the devices of its domain, with `receivedAt=` (RFC 3339) and,
+ * only as itself, and ask IoT Hub's questions of its twin and answer its methods; a recorder, on the last form, for the devices of its domain, with `receivedAt=` (RFC 3339) and,
  * for the end record of a device, `end=1`.
  */
 export function permit(
@@ -26,7 +30,10 @@ export function permit(
   now: Instant,
 ): Permit | DoorReason {
   const parts = telemetryTopic.exec(topic);
-  if (!parts) return 'not-your-topic';
+  if (!parts) {
+    const request = sender.role === 'sensor' ? hubRequest(topic) : undefined;
+    return request ? { type: 'hub', request } : 'not-your-topic';
+  }
   const hubId = parts[1];
   const subjectId = hubId ?? parts[3]!;
   const properties = (hubId === undefined ? parts[4] : parts[2]) ?? '';
@@ -37,18 +44,14 @@ export function permit(
       : 'not-your-topic';
 }
 
-/** Nothing is sent to devices yet, but a device that listens for it, as the Azure SDKs do, may. */
-export function maySubscribe(filter: string, deviceId: string): boolean {
-  return hubFilters.has(filter) || filter === `devices/${deviceId}/messages/devicebound/#`;
+/** A sensor may listen where IoT Hub would speak to it, and nowhere else. */
+export function maySubscribe(filter: string, device: KnownDevice): boolean {
+  return device.role === 'sensor' && (forAll.has(filter) || filter === hubFilters.messages(device.deviceId));
 }
 
 const telemetryTopic =
   /^(?:devices\/([^/]+)\/messages\/events\/(.*)|headway\/v1\/([^/]+)\/telemetry(?:\/(.*))?)$/s;
-const hubFilters = new Set([
-  '$iothub/twin/res/#',
-  '$iothub/twin/PATCH/properties/desired/#',
-  '$iothub/methods/POST/#',
-]);
+const forAll: ReadonlySet<string> = new Set([hubFilters.twinAnswers, hubFilters.desired, hubFilters.methods]);
 
 function sensorPermit(sender: KnownDevice, subjectId: string, properties: string): Permit | DoorReason {
   if (subjectId !== sender.deviceId) return 'not-your-topic';

@@ -120,6 +120,10 @@ function danglingReferences(
 
 function referencesOf(entry: NetworkEntry): { kind: NetworkKind; id: string }[] {
   if (entry.kind === 'site') return entry.body.linkId ? [{ kind: 'link', id: entry.body.linkId }] : [];
+  if (entry.kind === 'screenline') {
+    const { crossings } = entry.body as RegistryBodies['screenline'];
+    return crossings.map(({ siteId }) => ({ kind: 'site', id: siteId }));
+  }
   if (entry.kind !== 'corridor') return [];
   return (entry.body as RegistryBodies['corridor']).sites.map(({ siteId }) => ({ kind: 'site', id: siteId }));
 }

@@ -6,7 +6,10 @@ import { defined, numberOf, roadFieldsOf, textOf } from './properties.ts';
 
 type Row = Readonly<Record<string, string>>;
 
-/** Rows below a header whose columns say what they are: corridor_id for corridors, else site_id, else link_id. */
+/**
+ * Rows below a header whose columns say what they are: corridor_id or screenline_id for those, else site_id, else
+ * link_id.
+ */
 export function parseNetworkCsv(text: string, kind?: NetworkKind): ParsedNetwork {
   const entries = entryCollector();
   const table = tableOf(text, entries);
@@ -16,26 +19,28 @@ export function parseNetworkCsv(text: string, kind?: NetworkKind): ParsedNetwork
   if (!found || found === 'zone' || !header.includes(`${found}_id`)) {
     entries.problem(
       1,
-      `no column ${found && found !== 'zone' ? `${found}_id` : 'corridor_id, site_id or link_id'}`,
+      `no column ${found && found !== 'zone' ? `${found}_id` : 'corridor_id, screenline_id, site_id or link_id'}`,
     );
     return entries.result();
   }
   const unused = header.filter((name) => !columns[found].includes(name));
   if (unused.length > 0) entries.problem(1, `columns not used: ${unused.join(', ')}`);
   if (found === 'corridor') readCorridors(rows, entries);
+  else if (found === 'screenline') readScreenlines(rows, entries);
   else for (const [i, row] of rows.entries()) readPlace(found, row, i + 2, entries);
   return entries.result();
 }
 
 const road = ['name', 'road', 'direction', 'lanes', 'speed_limit_kmh', 'maxspeed', 'length_km'];
-const columns: Record<'site' | 'link' | 'corridor', string[]> = {
+const columns: Record<'site' | 'link' | 'corridor' | 'screenline', string[]> = {
   site: ['site_id', ...road, 'link_id', 'lat', 'lon', 'latitude', 'longitude'],
   link: ['link_id', ...road],
   corridor: ['corridor_id', 'name', 'road', 'order', 'site_id', 'km'],
+  screenline: ['screenline_id', 'name', 'type', 'site_id', 'direction', 'sense'],
 };
 
 function kindOf(header: readonly string[]): NetworkKind | undefined {
-  return (['corridor', 'site', 'link'] as const).find((kind) => header.includes(`${kind}_id`));
+  return (['corridor', 'screenline', 'site', 'link'] as const).find((kind) => header.includes(`${kind}_id`));
 }
 
 function tableOf(text: string, entries: EntryCollector): { header: string[]; rows: Row[] } | undefined {
@@ -114,6 +119,34 @@ function readCorridors(rows: readonly Row[], entries: EntryCollector): void {
       sites: stops.map(({ siteId, km }) => ({ siteId, km: Math.round((km - first.km) * 1e6) / 1e6 })),
     };
     entries.add('corridor', defined(body), first.row);
+  }
+}
+
+/** A crossing a row; `type` and `name` as in the line's first. */
+function readScreenlines(rows: readonly Row[], entries: EntryCollector): void {
+  const lines = new Map<string, { row: number; cells: Row; crossings: Record<string, unknown>[] }>();
+  for (const [i, cells] of rows.entries()) {
+    const row = i + 2;
+    const screenlineId = textOf(cells, 'screenlineId');
+    const siteId = textOf(cells, 'siteId');
+    const sense = textOf(cells, 'sense') ?? 'in';
+    if (!screenlineId || !siteId) entries.problem(row, 'the row needs screenline_id and site_id');
+    else if (sense !== 'in' && sense !== 'out') {
+      entries.problem(row, `site ${siteId} of screenline ${screenlineId}: sense is in or out, not ${sense}`);
+    } else {
+      const line = lines.get(screenlineId) ?? { row, cells, crossings: [] };
+      line.crossings.push(defined({ siteId, direction: textOf(cells, 'direction'), sense }));
+      lines.set(screenlineId, line);
+    }
+  }
+  for (const [screenlineId, { row, cells, crossings }] of lines) {
+    const body = {
+      screenlineId,
+      name: textOf(cells, 'name'),
+      type: textOf(cells, 'type') ?? 'screenline',
+      crossings,
+    };
+    entries.add('screenline', defined(body), row);
   }
 }
 

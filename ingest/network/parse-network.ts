@@ -3,7 +3,7 @@ import { parseNetworkCsv } from './network-csv.ts';
 import { parseNetworkGeoJson } from './network-geojson.ts';
 
 /** What a network file can hold. */
-export type NetworkKind = 'site' | 'link' | 'corridor' | 'zone';
+export type NetworkKind = 'site' | 'link' | 'corridor' | 'zone' | 'screenline';
 
 export type NetworkEntry = {
   [K in NetworkKind]: { kind: K; id: string; body: RegistryBodies[K] };
@@ -24,7 +24,7 @@ export interface ParsedNetwork {
 export type NetworkFormat = 'geojson' | 'csv';
 
 /**
- * Reads sites, links and zones from GeoJSON, or sites, links and corridors from CSV (docs/network.md names the
+ * Reads sites, links and zones from GeoJSON, or sites, links, corridors and screenlines from CSV (docs/network.md names the
  * properties and columns). Whatever is wrong is a problem with its row; the rest is read.
  */
 export function parseNetwork(text: string, format: NetworkFormat, kind?: NetworkKind): ParsedNetwork {

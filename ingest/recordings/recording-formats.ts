@@ -1,3 +1,5 @@
+import { feedRecording } from '../feeds/feed-recording.ts';
+import { feeds } from '../feeds/feeds.ts';
 import { atspm } from './atspm.ts';
 import { csv } from './csv.ts';
 import { metrLa } from './metr-la.ts';
@@ -12,4 +14,5 @@ export const recordingFormats: Readonly<Record<string, RecordingFormat>> = {
   atspm,
   csv,
   ndjson,
+  ...Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feedRecording(feed)])),
 };

@@ -1,4 +1,5 @@
 import { LIVE } from '#domain/log.ts';
+import { openDeviceTwins } from '#infra/sqlite/device-twins.ts';
 import { startGateway } from '#ingest/gateway/gateway.ts';
 import { keyOf } from '../system/recovery/run-pipeline.ts';
 import type { Bench, BenchRow, Scale } from './bench-row.ts';
@@ -16,6 +17,7 @@ export const gatewayIngest: Bench = {
 async function door(role: 'sensor' | 'recorder', label: string, scale: Scale): Promise<BenchRow> {
   const refusals: string[] = [];
   const gateway = await startGateway({
+    deviceState: openDeviceTwins(':memory:', Date.now).state,
     log: { append: async () => {} },
     devices: { find: (deviceId) => ({ deviceId, key: keyOf(deviceId), domain: LIVE, role }) },
     door: { refused: (reason) => void refusals.push(reason) },

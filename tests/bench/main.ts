@@ -3,16 +3,26 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ackLatency } from './ack-latency.ts';
+import { azureLocalBench } from './azure-local.ts';
 import { type Bench, type BenchRow, medians, verdict } from './bench-row.ts';
 import { benchTable } from './bench-table.ts';
 import { besideNodeRed } from './beside-node-red.ts';
+import { cosmosStoreBench } from './cosmos-store.ts';
+import { eventHubsBench } from './event-hubs.ts';
 import { gatewayIngest } from './gateway-ingest.ts';
+import { gtfsImport } from './gtfs-import.ts';
+import { imputation } from './imputation.ts';
+import { liveTransit } from './live-transit.ts';
 import { benchLogAppend } from './log-append.ts';
 import { type Machine, machine } from './machine.ts';
 import { manySensors } from './many-sensors.ts';
+import { nightly } from './nightly.ts';
 import { processing } from './processing.ts';
 import { startOnce } from './start-once.ts';
+import { transitMonth } from './transit-month.ts';
+import { transitReplay } from './transit-replay.ts';
 import { wholePath } from './whole-path.ts';
+import { year } from './year.ts';
 
 /** Without Node-RED the whole path is still measured. */
 const benches = (short: boolean): Bench[] => [
@@ -20,9 +30,19 @@ const benches = (short: boolean): Bench[] => [
   gatewayIngest,
   processing,
   manySensors,
+  eventHubsBench,
+  cosmosStoreBench,
+  azureLocalBench,
   ackLatency,
   short || besideNodeRed.missing?.() ? wholePath : besideNodeRed,
+  liveTransit,
+  transitReplay,
+  transitMonth,
+  gtfsImport,
+  nightly,
+  imputation,
   startOnce,
+  year,
 ];
 
 const { values: flags } = parseArgs({
@@ -37,7 +57,7 @@ const { values: flags } = parseArgs({
 if (flags.help) {
   console.log(`npm run bench -- [--only NAME] [--runs N] [--short] [--save]
 
-  --only NAME  one of ${benches(true)
+  --only NAMES one or more, with commas, of ${benches(true)
     .map((b) => b.name)
     .join(', ')}, node-red
   --runs N     medians of so many runs (3; with --short 1)
@@ -46,9 +66,10 @@ if (flags.help) {
   process.exit(0);
 }
 
+const only = flags.only?.split(',');
 const runs = Number(flags.runs ?? (flags.short ? 1 : 3));
-const chosen = [...benches(flags.short), ...(flags.only === wholePath.name ? [wholePath] : [])].filter(
-  (bench, i, all) => (!flags.only || bench.name === flags.only) && all.indexOf(bench) === i,
+const chosen = [...benches(flags.short), ...(only?.includes(wholePath.name) ? [wholePath] : [])].filter(
+  (bench, i, all) => (!only || only.includes(bench.name)) && all.indexOf(bench) === i,
 );
 if (chosen.length === 0) throw new Error(`there is no bench ${flags.only}; see --help`);
 const about = machine();
@@ -62,7 +83,7 @@ for (const bench of chosen) {
     continue;
   }
   const results: BenchRow[][] = [];
-  for (let run = 1; run <= (bench === startOnce ? 1 : runs); run++) {
+  for (let run = 1; run <= (bench === startOnce || bench === year ? 1 : runs); run++) {
     console.error(`${bench.name}, run ${run}`);
     results.push(await bench.run(flags.short ? 'short' : 'full'));
   }

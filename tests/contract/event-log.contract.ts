@@ -90,6 +90,15 @@ export function eventLogContract(name: string, open: (partitions: number) => Pro
       expect(met).toBe(40);
     });
 
+    it('puts what is about a partition into that partition, whatever its device', async () => {
+      const { log } = await openLog(3);
+      for (const partition of [2, 0, 1])
+        await log.append([entry('bus-1', partition), entry('bus-2', partition)], partition);
+      expect(await log.ends()).toEqual([1, 1, 1]);
+      for (const partition of [0, 1, 2])
+        expect((await records(log, partition, -1, 2)).map(number)).toEqual([partition, partition]);
+    });
+
     it('has a record in its durable part when append resolves', async () => {
       const { log, reader } = await openLog(1);
       expect(await log.ends()).toEqual([-1]);
@@ -147,6 +156,7 @@ export function eventLogContract(name: string, open: (partitions: number) => Pro
         const reading = (async () => {
           for await (const batch of source.read(0, -1, abort.signal)) batches += batch.records.length;
         })();
+        while (batches === 0) await new Promise((resolve) => setTimeout(resolve, 5));
         await new Promise((resolve) => setTimeout(resolve, 50));
         abort.abort();
         await reading;

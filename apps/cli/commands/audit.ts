@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { AuditResult } from '#analytics/audit/audit-result.ts';
 import { readManifest } from '#analytics/lake/manifest.ts';
-import { readSegmentLog } from '#infra/log/read-segment-log.ts';
+import { OperatorFault } from '../../config.ts';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
 import { cityOf, parseFormat, withContext } from '../context.ts';
 import { type Format, printRows, say } from '../print.ts';
@@ -21,12 +21,11 @@ export function auditCommand(program: Command): void {
         const { runAudit } = await import('#analytics/audit/run-audit.ts');
         const { lakeSession } = await import('../../lake-session.ts');
         const connection = await lakeSession(data);
-        const segments = await readSegmentLog({ directory: data.logPath });
+        const segments = await data.readLog();
+        if (!segments) throw noLog(data);
         const bar = progress('auditing', 1);
         const { aheadS, behindDays, graceS, idleS } = config.processing;
-        const corrupt = data.db
-          .prepare('SELECT partition, from_position AS "from", to_position AS "to", detail FROM corrupt')
-          .all() as unknown as { partition: number; from: number; to: number; detail: string }[];
+        const corrupt = await data.corrupt();
         try {
           const result = await runAudit({
             connection,
@@ -42,7 +41,7 @@ export function auditCommand(program: Command): void {
           bar.end();
           if (format === 'json') process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
           else print(result, format);
-          say(`ledger: ${describeLedgerSum(ledgerSum(data.db))}`);
+          say(`ledger: ${describeLedgerSum(await ledgerSum(data))}`);
           say(verdict(result));
           if (!result.ok) process.exitCode = 1;
         } finally {
@@ -98,4 +97,13 @@ function verdict(result: AuditResult): string {
     parts.push(`${result.recordsNotYetArchived.toLocaleString('en-GB')} records newer than the archive`);
   }
   return `audit: ${parts.join('; ')}`;
+}
+
+function noLog(data: { path: string }): OperatorFault {
+  return new OperatorFault(
+    `${data.path} has no log`,
+    'nothing was ever sent there',
+    'try `headway replay --help`, or another directory with --data',
+    1,
+  );
 }

@@ -13,6 +13,11 @@ export function configCommand(program: Command): void {
     )
     .action((_options: unknown, command: Command) => {
       const { config: path } = command.optsWithGlobals<{ config?: string }>();
-      process.stdout.write(`${JSON.stringify(readConfig(path, process.env), null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(readConfig(path, process.env), withoutKeys, 2)}\n`);
     });
+}
+
+/** What is printed is pasted into tickets: the keys in connection strings stay out of it. */
+function withoutKeys(_field: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll(/((?:AccessKey|AccountKey)=)[^;]+/g, '$1***') : value;
 }

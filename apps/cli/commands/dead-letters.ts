@@ -36,6 +36,7 @@ export function deadLettersCommand(program: Command): void {
     .option('--format <format>', 'table, json or csv', parseFormat, 'table')
     .action(async (flags: Flags, command: Command) => {
       await withContext(command, async ({ data }) => {
+        await data.fetchLake?.();
         if (flags.payload) await printPayloads(data, flags);
         else printGroups(data, flags);
       });

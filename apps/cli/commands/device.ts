@@ -1,27 +1,40 @@
-import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { cityTime } from '#domain/city-time.ts';
 import type { Instant } from '#domain/instant.ts';
 import { ALWAYS } from '#domain/registry/registry.ts';
-import type { Config } from '../../config.ts';
-import { type Credential, credentialOf, type Doors } from '../../credential.ts';
-import type { DataDirectory } from '../../data-directory.ts';
+import { credentialOf } from '../../credential.ts';
 import { lastObserved } from '../../device-activity.ts';
 import { type DevicePlace, registration, relocation, retirement } from '../../register-device.ts';
 import { cityOf, parseCityTime, parseFormat, withContext } from '../context.ts';
+import { parseSpanS } from '../parse-span.ts';
 import { type Format, printRows, say } from '../print.ts';
+import { callCommand, sendCommand, twinCommand } from './device-office.ts';
+import {
+  doorsOf,
+  printCredential,
+  rekeyCommand,
+  type SecretFlags,
+  secretOf,
+  withSecretOptions,
+} from './device-secret.ts';
+import { syncHubCommand } from './sync-hub.ts';
 
 export function deviceCommand(program: Command): void {
   const device = program
     .command('device')
-    .summary('register, list, move and retire devices')
+    .summary('register, list, move and retire devices; their twins, methods and messages')
     .description(
-      'Devices that send live readings: their credentials, where they stand, and when they ended.',
+      'Devices that send live readings: their credentials, where they stand, and when they ended; what they should be, and what is said to them.',
     );
   registerCommand(device);
   listCommand(device);
   installCommand(device);
+  rekeyCommand(device);
   retireCommand(device);
+  twinCommand(device);
+  callCommand(device);
+  sendCommand(device);
+  syncHubCommand(device);
 }
 
 interface PlaceFlags {
@@ -49,59 +62,27 @@ function withPlaceOptions(command: Command): Command {
 }
 
 function registerCommand(device: Command): void {
-  withPlaceOptions(device.command('register'))
+  withSecretOptions(withPlaceOptions(device.command('register')))
     .summary('register a device and make its credential')
     .description(
       'Registers a live sensor at a site and prints its credential, once: the key is shown nowhere else. A pipeline that runs lets it in within a second.',
     )
     .argument('<id>', 'device id, as in IoT Hub')
     .option('--from <time>', 'from when it stands there, city time (default: the hour under way)')
-    .option('--key <base64>', 'its key, where it has one already (default: 32 random bytes)', parseKey)
     .option('--format <format>', 'table, json or csv', parseFormat, 'table')
     .addHelpText('after', '\nExample:\n  headway device register loop-12 --site 12 --period 60s --lanes 1,2')
-    .action(async (id: string, flags: PlaceFlags & { key?: string; format: Format }, command: Command) => {
+    .action(async (id: string, flags: PlaceFlags & SecretFlags, command: Command) => {
       await withContext(command, async ({ config, data }) => {
         const { timezone } = cityOf(data);
         const view = await data.registry.view();
-        const made = registration(view, placeOf(id, flags, timezone), flags.key, Date.now());
+        const made = registration(view, placeOf(id, flags, timezone), secretOf(flags), Date.now());
         await data.registry.change(made.changes);
         const credential = credentialOf(made.device, doorsOf(config, data), made.installation);
-        if (flags.format !== 'table') return printRows([{ ...credential }], flags.format);
-        say(`registered ${id} at site ${flags.site} from ${cityTime(timezone).format(made.validFrom)}`);
-        process.stdout.write(credentialText(credential));
-        say('keep the key now: it is not shown again');
+        if (flags.format === 'table')
+          say(`registered ${id} at site ${flags.site} from ${cityTime(timezone).format(made.validFrom)}`);
+        printCredential(credential, flags.format);
       });
     });
-}
-
-function credentialText(c: Credential): string {
-  const tls = c.mqttsPort === undefined ? '' : `, with TLS ${c.mqttsPort}`;
-  return [
-    `key                ${c.key}`,
-    `MQTT 3.1.1         ${c.mqttHost}, port ${c.mqttPort}${tls}`,
-    `client id          ${c.clientId}`,
-    `username           ${c.username}`,
-    'password           the key',
-    `topic              ${c.topic}`,
-    `connection string  ${c.connectionString}`,
-    '',
-    'A first reading:',
-    c.example,
-    '',
-  ].join('\n');
-}
-
-/** Where devices reach this city: the doors that are open now, else those of the configuration. */
-function doorsOf(config: Config, data: DataDirectory): Doors {
-  const { host, mqttPort, mqttsPort, hubName } = config.gateway;
-  const doors = data.running() ?? { host, mqttPort, mqttsPort };
-  const isEverywhere = doors.host === '0.0.0.0' || doors.host === '::';
-  return {
-    host: isEverywhere ? hostname() : doors.host,
-    mqttPort: doors.mqttPort,
-    mqttsPort: doors.mqttsPort,
-    hubName,
-  };
 }
 
 const columns = [
@@ -210,15 +191,6 @@ function placeOf(deviceId: string, flags: PlaceFlags, timezone: string): DeviceP
   };
 }
 
-const unitsS: Record<string, number> = { s: 1, min: 60, h: 3_600 };
-
-function parseSpanS(value: string): number {
-  const m = /^(\d+)\s*(s|min|h)?$/.exec(value);
-  const seconds = m ? Number(m[1]) * unitsS[m[2] ?? 's']! : Number.NaN;
-  if (seconds >= 1 && seconds <= 86_400) return seconds;
-  throw new InvalidArgumentError('a span of 1 s to 24 h, such as 60s, 5min or 1h');
-}
-
 function parseLanes(value: string): number[] {
   const lanes = value.split(',').map((text) => Number(text.trim()));
   if (lanes.every((n) => Number.isInteger(n) && n >= 1 && n <= 999) && new Set(lanes).size === lanes.length)
@@ -231,14 +203,4 @@ function parseNames(value: string): string[] {
   if (names.every((name) => name !== '' && name.length <= 128) && new Set(names).size === names.length)
     return names;
   throw new InvalidArgumentError('directions as the device sends them, each once, such as N,S');
-}
-
-function parseKey(value: string): string {
-  if (
-    /^[A-Za-z0-9+/]+={0,2}$/.test(value) &&
-    value.length % 4 === 0 &&
-    Buffer.from(value, 'base64').length >= 16
-  )
-    return value;
-  throw new InvalidArgumentError('base64 of 16 bytes or more');
 }

@@ -8,13 +8,16 @@ export function lakeCommand(program: Command): void {
     .command('lake')
     .summary('bring the Parquet lake up to date')
     .description(
-      'Exports everything processed so far to Parquet files under DATA/lake: archive, readings, windows, hourly\nroll-up, ledger. Safe to rerun at any time; `measure`, `report`, `query` and `audit` do it first by themselves.',
+      'Exports everything processed so far to Parquet files under DATA/lake: archive, readings, windows, roll-ups,\nledger. Safe to rerun at any time; `measure`, `report`, `query` and `audit` do it first by themselves.',
     )
-    .action(async (_options: unknown, command: Command) => {
+    .option('--rebuild', 'make all roll-ups anew from the windows')
+    .action(async (flags: { rebuild?: boolean }, command: Command) => {
       await withContext(command, async ({ data }) => {
         const { refreshLake } = await import('../../lake-session.ts');
         const bar = progress('exporting', undefined);
-        const done = await refreshLake(data, (stage, n, total) => bar.update(n, `of ${total} (${stage})`));
+        const onProgress = (stage: string, n: number, total: number) =>
+          bar.update(n, `of ${total} (${stage})`);
+        const done = await refreshLake(data, onProgress, flags.rebuild ?? false);
         bar.end();
         say(
           `exported ${done.records.toLocaleString('en-GB')} records, ${done.readings.toLocaleString('en-GB')} readings, windows of ${done.days} days to ${data.lakePath}`,

@@ -41,7 +41,15 @@ export function measureCommand(program: Command): void {
     .addHelpText('after', `\nMeasures:\n${list}`)
     .action(async (name: string | undefined, flags: MeasureFlags, command: Command) => {
       if (!name) {
-        const rows = describeMeasures().map(({ name, question, version }) => ({ name, version, question }));
+        const rows = describeMeasures().map(({ name, question, version, needs }) => ({
+          name,
+          version,
+          needs: needs
+            .filter(({ when }) => when.length === 0)
+            .map(({ need }) => need)
+            .join(', '),
+          question,
+        }));
         printRows(rows, flags.format === 'parquet' ? 'table' : flags.format);
         return;
       }
@@ -57,7 +65,7 @@ export function measureCommand(program: Command): void {
           to_at: flags.to ? parseCityTime(flags.to, timezone) : span.to,
           ...(flags.corridor ? { corridor_id: flags.corridor } : {}),
           ...(flags.site ? { site_ids: flags.site } : {}),
-          ...setParameters(flags.set ?? []),
+          ...setParameters(name, flags.set ?? [], timezone),
         };
         if (flags.sql) {
           process.stdout.write(`${measureSql(name, parameters, timezone)}\n`);
@@ -101,7 +109,7 @@ function about(
     missingShare === null ? 'unknown (no period promised)' : `${(missingShare * 100).toFixed(2)} %`;
   say(`${answer.title} (${answer.name}, formula version ${answer.version}; ${answer.source})`);
   say(
-    `period ${time.format(fromAt)} to ${time.format(toAt)}; missing ${missing}; imputed ${imputedShare * 100} %`,
+    `period ${time.format(fromAt)} to ${time.format(toAt)}; missing ${missing}; imputed ${(imputedShare * 100).toFixed(2)} %`,
   );
   for (const caveat of answer.caveats) say(`caveat: ${caveat}`);
 }
@@ -129,12 +137,22 @@ async function dataSpan(
   return { from: from_at, to: to_at };
 }
 
-function setParameters(set: readonly string[]): Record<string, string | number> {
+/** A number where the measure's parameter is one (a route may well be called 3), city time where it is a moment. */
+function setParameters(
+  measure: string,
+  set: readonly string[],
+  timezone: string,
+): Record<string, string | number> {
+  const typeOf = (parameter: string) =>
+    getMeasure(measure).parameters.find((spec) => spec.name === parameter)?.type;
   return Object.fromEntries(
     set.map((text) => {
       const [name, ...value] = text.split('=');
       const joined = value.join('=');
-      return [name!, joined.trim() !== '' && Number.isFinite(Number(joined)) ? Number(joined) : joined];
+      const type = typeOf(name!);
+      if (type === 'timestamptz') return [name!, parseCityTime(joined, timezone)];
+      const isNumber = joined.trim() !== '' && Number.isFinite(Number(joined)) && type !== 'varchar';
+      return [name!, isNumber ? Number(joined) : joined];
     }),
   );
 }

@@ -10,7 +10,7 @@ import { networkImport } from '../../import-network.ts';
 import { type CliContext, cityOf, parseCityTime, parseFormat, withContext } from '../context.ts';
 import { type Format, printRows, type Row, say } from '../print.ts';
 
-const kinds = ['site', 'link', 'corridor', 'zone'] as const satisfies readonly NetworkKind[];
+const kinds = ['site', 'link', 'corridor', 'zone', 'screenline'] as const satisfies readonly NetworkKind[];
 
 export function networkCommand(program: Command): void {
   const network = program
@@ -39,7 +39,7 @@ function importCommand(network: Command): void {
     .command('import')
     .summary('take sites, links, corridors or zones from a file')
     .description(
-      'Reads GeoJSON (points are sites, lines links, polygons zones) or CSV (sites, links, corridors) and writes what is new or has changed; docs/network.md names every property and column. The same file again changes nothing.\nExit code 1 when something in the file could not be used; the rest is taken all the same.',
+      'Reads GeoJSON (points are sites, lines links, polygons zones) or CSV (sites, links, corridors, screenlines) and writes what is new or has changed; docs/network.md names every property and column. The same file again changes nothing.\nExit code 1 when something in the file could not be used; the rest is taken all the same.',
     )
     .argument('<file>', 'a .geojson, .json or .csv file')
     .addOption(
@@ -75,7 +75,7 @@ function importCommand(network: Command): void {
             prune: flags.prune ?? false,
           });
           if (!flags.dryRun && (difference.changes.length > 0 || difference.unchanged > 0)) {
-            context.data.setCity(city);
+            await context.data.setCity(city);
             if (difference.changes.length > 0) await context.data.registry.change(difference.changes);
           }
           for (const { row, problem } of parsed.problems) say(row === 0 ? problem : `row ${row}: ${problem}`);
@@ -194,6 +194,7 @@ type AnyBody = Partial<
   RegistryBodies['site'] & RegistryBodies['link'] & Omit<RegistryBodies['corridor'], 'sites'>
 > & {
   sites?: RegistryBodies['corridor']['sites'];
+  crossings?: RegistryBodies['screenline']['crossings'];
 };
 
 function networkRow(
@@ -214,7 +215,10 @@ function networkRow(
     length_km: b.lengthKm ?? null,
     lat: b.position?.lat ?? null,
     lon: b.position?.lon ?? null,
-    sites: b.sites?.map((s) => `${s.siteId} ${s.km}`).join(', ') ?? null,
+    sites:
+      b.sites?.map((s) => `${s.siteId} ${s.km}`).join(', ') ??
+      b.crossings?.map((c) => [c.siteId, c.direction, c.sense].filter(Boolean).join(' ')).join(', ') ??
+      null,
     valid_from: validFrom === ALWAYS ? null : format(validFrom),
     valid_to: Number.isFinite(validTo) ? format(validTo) : null,
   };

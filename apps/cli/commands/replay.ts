@@ -73,7 +73,7 @@ export function replayCommand(program: Command): void {
               `caveat: ${c.name}: ${c.count.toLocaleString('en-GB')}${c.examples.length > 0 ? ` (${c.examples.slice(0, 3).join('; ')})` : ''}`,
             );
           }
-          say(`ledger of ${data.path}: ${describeLedgerSum(ledgerSum(data.db))}`);
+          say(`ledger of ${data.path}: ${describeLedgerSum(await ledgerSum(data))}`);
           if (options.lake) {
             const { refreshLake } = await import('../../lake-session.ts');
             const lakeBar = progress('exporting', undefined);

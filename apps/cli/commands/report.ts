@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { listReports } from '#analytics/notebooks/reports.ts';
+import { listReports, type Report } from '#analytics/notebooks/reports.ts';
 import { OperatorFault } from '../../config.ts';
 import { cityOf, withContext } from '../context.ts';
 import { printRows, say } from '../print.ts';
+import { progress } from '../progress.ts';
 
 interface ReportFlags {
   from?: string;
@@ -19,13 +20,8 @@ interface ReportFlags {
 export async function reportCommand(program: Command): Promise<void> {
   const reports = await listReports();
   const list = reports
-    .map((r) => {
-      const parameters = r.parameters.map(
-        (p) => `${p.name}${p.default === undefined ? '' : ` (${p.default})`}`,
-      );
-      return `  ${r.name.padEnd(10)} ${r.title}: ${r.description.trim()}\n             parameters: ${parameters.join(', ')}`;
-    })
-    .join('\n');
+    .map((r) => [`  ${r.name}: ${r.description.trim()}`, ...r.parameters.map(parameterLine)].join('\n'))
+    .join('\n\n');
   program
     .command('report')
     .summary('render a report to one HTML file, and to PDF')
@@ -49,7 +45,7 @@ export async function reportCommand(program: Command): Promise<void> {
         printRows(
           reports.map((r) => ({
             name: r.name,
-            title: r.title,
+            report: r.kind,
             parameters: r.parameters.map((p) => p.name).join(', '),
           })),
           'table',
@@ -66,10 +62,16 @@ export async function reportCommand(program: Command): Promise<void> {
       }
       await withContext(command, async ({ data }) => {
         const city = cityOf(data);
-        const { lakeSession } = await import('../../lake-session.ts');
-        const { renderReport } = await import('../../report.ts');
-        const connection = await lakeSession(data);
+        const { renderReport, reportSession } = await import('../../report.ts');
         const parameters = parametersOf(flags);
+        const bar = progress('judging', undefined);
+        const connection = await reportSession(data, {
+          city,
+          path,
+          parameters,
+          onProgress: (done, total) => bar.update(done, `of ${total} days`),
+        });
+        bar.end();
         const { html, errors, title } = await renderReport({ connection, city, path, parameters });
         const refused = errors.find((e) => e.block === 'front matter');
         if (refused) {
@@ -92,6 +94,14 @@ export async function reportCommand(program: Command): Promise<void> {
         if (errors.length > 0) process.exitCode = 1;
       });
     });
+}
+
+function parameterLine({ name, help, default: usual }: Report['parameters'][number]): string {
+  const left =
+    usual === undefined
+      ? 'required'
+      : `default: ${typeof usual === 'object' ? 'chosen from the data' : usual}`;
+  return `    ${name.padEnd(15)} ${help ?? ''} (${left})`;
 }
 
 async function writePdf(html: string): Promise<void> {

@@ -11,6 +11,8 @@ interface StartFlags {
   seed: number;
   azureSensors: number;
   faults: boolean;
+  transit?: boolean;
+  transitEvery: number;
   once?: boolean;
 }
 
@@ -32,6 +34,8 @@ export function startCommand(program: Command): void {
       .option('--seed <n>', 'another seed is another city', parseWhole, 1)
       .option('--azure-sensors <n>', 'live sensors that use the Azure IoT device SDK', parseWhole, 3)
       .option('--no-faults', 'without planted faults')
+      .option('--transit', 'with its buses and trams: timetable, positions, passenger counts, stop visits')
+      .option('--transit-every <seconds>', 'seconds between two positions of a vehicle', parseSeconds, 30)
       .option('--once', 'end after the report')
       .action(async (flags: StartFlags, command: Command) => {
         await withContext(
@@ -43,6 +47,7 @@ export function startCommand(program: Command): void {
               config,
               data,
               ...flags,
+              transit: flags.transit ? { everyS: flags.transitEvery } : undefined,
               once: flags.once ?? false,
               signal: interrupted(),
               say: (line) => {
@@ -51,7 +56,7 @@ export function startCommand(program: Command): void {
               },
               onProgress: (readings, total) =>
                 bar.update(readings, `of about ${total.toLocaleString('en-GB')}`),
-              ledgerSum: () => describeLedgerSum(ledgerSum(data.db)),
+              ledgerSum: async () => describeLedgerSum(await ledgerSum(data)),
             });
           },
           { founds: true },
@@ -64,4 +69,10 @@ function parseSensors(value: string): number {
   const n = parseWhole(value);
   if (n >= 20) return n;
   throw new InvalidArgumentError('a simulated city has 20 sensors at least');
+}
+
+function parseSeconds(value: string): number {
+  const n = parseWhole(value);
+  if (n >= 1 && n <= 300) return n;
+  throw new InvalidArgumentError('1 to 300 seconds');
 }

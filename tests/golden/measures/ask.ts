@@ -1,15 +1,20 @@
 import type { MeasureParameters } from '#analytics/measures/parameters.ts';
 import type { Row } from '#analytics/measures/rows.ts';
 import { type MeasureResult, runMeasure } from '#analytics/measures/run-measure.ts';
-import { type SmallLake, smallLake } from './small-lake.ts';
+import { fillLake, type SmallLake, smallLake } from './small-lake.ts';
 
 type Asked = { from: string; to: string } & Record<string, unknown>;
+
+/** One session for a file's tests, which ask one after another: views take longer to make than to answer. */
+let session: ReturnType<typeof smallLake> | undefined;
 
 /** A measure's answer from a lake that holds just these rows. */
 export async function ask(lake: SmallLake, measure: string, asked: Asked): Promise<MeasureResult> {
   const { from, to, ...others } = asked;
   const parameters = { ...others, from_at: Date.parse(from), to_at: Date.parse(to) } as MeasureParameters;
-  return runMeasure(await smallLake(lake), measure, parameters);
+  session ??= smallLake({});
+  await fillLake(await session, lake);
+  return runMeasure(await session, measure, parameters);
 }
 
 /** Its rows; fails where it is not computable. */

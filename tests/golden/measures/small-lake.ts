@@ -1,7 +1,15 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { filledWindowsSql, imputed } from '#analytics/imputation/imputed.ts';
 import { prepareMeasures } from '#analytics/measures/prepare-measures.ts';
+import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
+import {
+  passengerCountsTable,
+  stopVisitsTable,
+  tripsPerformedTable,
+} from '#analytics/transit/transit-tables.ts';
+import { transitViewsSql } from '#analytics/transit/transit-views.ts';
 
-type Cell = string | number | null | readonly (string | number)[];
+type Cell = string | number | null | readonly (string | number)[] | { pairs: [string | number, number][] };
 
 export interface SmallLake {
   timezone?: string;
@@ -26,7 +34,24 @@ export interface SmallLake {
     from?: string;
     to?: string;
   }[];
+  calendar?: { type: string; first: string; last?: string; name?: string }[];
+  incidents?: { incident: string; type?: string; sites: string[]; from: string; to: string; name?: string }[];
+  /** Crossings by screenline. */
+  screenlines?: Record<string, { site: string; direction?: string; sense?: 'in' | 'out'; type?: string }[]>;
   windows?: LakeWindow[];
+  /** What nights made of gaps and bad days: also the local dates that were worked. */
+  imputed?: { nights: string[]; values: ImputedValue[] };
+}
+
+export interface ImputedValue {
+  at: string;
+  site?: string;
+  device?: string;
+  windowS?: number;
+  field?: 'flow_veh_h' | 'occupancy' | 'speed_kmh';
+  value: number | null;
+  method?: string;
+  because?: string;
 }
 
 /** What one five-minute window (or `windowS`) holds, as a person would say it; speeds are means of the window. */
@@ -43,6 +68,9 @@ export interface LakeWindow {
   countS?: number;
   speedKmh?: number;
   occupancy?: number;
+  classes?: Record<string, number>;
+  /** Drivers by km/h. */
+  drivers?: [kmh: number, drivers: number][];
 }
 
 const ALWAYS = '1970-01-01T00:00:00Z';
@@ -51,6 +79,18 @@ const ALWAYS = '1970-01-01T00:00:00Z';
 export async function smallLake(lake: SmallLake): Promise<DuckDBConnection> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   await connection.run(`SET TimeZone = 'UTC'; ${tables}`);
+  await prepareMeasures(connection);
+  await connection.run(filledWindowsSql());
+  await withoutTransit(connection);
+  await fillLake(connection, lake);
+  return connection;
+}
+
+/** Puts these rows in place of all that a prepared session held. */
+export async function fillLake(connection: DuckDBConnection, lake: SmallLake): Promise<void> {
+  await connection.run(
+    [...tables.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => `DELETE FROM ${name};`).join('\n'),
+  );
   const insert = async (table: string, columns: string, rows: Cell[][]) => {
     const sql = rows.map((row) => `(${row.map(sqlOf).join(', ')})`).join(',\n');
     if (rows.length > 0) await connection.run(`INSERT INTO ${table} (${columns}) VALUES ${sql}`);
@@ -98,9 +138,82 @@ export async function smallLake(lake: SmallLake): Promise<DuckDBConnection> {
       d.to ?? 'infinity',
     ]),
   );
+  await insert(
+    'calendar',
+    'calendar_id, type, name, first_date, last_date, valid_from, valid_to',
+    (lake.calendar ?? []).map((c) => [
+      `${c.type}/${c.first}`,
+      c.type,
+      c.name ?? null,
+      c.first,
+      c.last ?? c.first,
+      ALWAYS,
+      'infinity',
+    ]),
+  );
+  await insert(
+    'incidents',
+    'incident_id, type, name, site_ids, from_at, to_at, valid_from, valid_to',
+    (lake.incidents ?? []).map((i) => [
+      i.incident,
+      i.type ?? 'incident',
+      i.name ?? null,
+      i.sites,
+      i.from,
+      i.to,
+      ALWAYS,
+      'infinity',
+    ]),
+  );
+  await insert(
+    'screenlines',
+    'screenline_id, name, type, site_id, direction, sense, valid_from, valid_to',
+    Object.entries(lake.screenlines ?? {}).flatMap(([id, crossings]) =>
+      crossings.map((c) => [
+        id,
+        `Line ${id}`,
+        c.type ?? 'screenline',
+        c.site,
+        c.direction ?? null,
+        c.sense ?? 'in',
+        ALWAYS,
+        'infinity',
+      ]),
+    ),
+  );
   await fillWindows(connection, lake.windows ?? []);
-  await prepareMeasures(connection);
-  return connection;
+  await insert(
+    'derived_days',
+    'name, date, version, stale',
+    (lake.imputed?.nights ?? []).map((date) => ['imputed', date, imputed.version, 'false']),
+  );
+  await insert(
+    'imputed',
+    'date, device_id, site_id, direction, lane, start_at, window_s, because, field, value, method, donors',
+    (lake.imputed?.values ?? []).map((v) => [
+      v.at.slice(0, 10),
+      v.device ?? `d-${v.site ?? 'a'}`,
+      v.site ?? 'a',
+      '',
+      0,
+      v.at,
+      v.windowS ?? 300,
+      v.because ?? 'missing',
+      v.field ?? 'flow_veh_h',
+      v.value,
+      v.method ?? 'local',
+      [],
+    ]),
+  );
+}
+
+/** The tables and views of transit, with nothing in them. */
+async function withoutTransit(connection: DuckDBConnection): Promise<void> {
+  await createTimetableViews(connection, '', []);
+  await connection.run(`CREATE TEMP TABLE stop_visits (${stopVisitsTable.columns});
+    CREATE TEMP TABLE trips_performed (${tripsPerformedTable.columns});
+    CREATE TEMP TABLE passenger_counts (${passengerCountsTable.columns});
+    ${transitViewsSql()}`);
 }
 
 /** Puts these windows, and the hourly table of them, in place of those that were there. */
@@ -133,7 +246,8 @@ export function series(start: string, each: readonly Omit<LakeWindow, 'at'>[], w
 
 const windowColumns =
   'kind, device_id, subject, site_id, direction, lane, start_at, window_s, readings, observed_s, count, count_s, ' +
-  'occupancy_micro_s, occupancy_s, pace_micro_s, pace_count, speed_milli_s, speed_s, revision, reason';
+  'occupancy_micro_s, occupancy_s, pace_micro_s, pace_count, speed_milli_s, speed_s, revision, reason, class_counts, ' +
+  'speed_histogram, histogram_basis';
 
 /** The sums that docs and domain/window.ts define, from the words of the test. */
 function windowRow(w: LakeWindow): Cell[] {
@@ -164,6 +278,9 @@ function windowRow(w: LakeWindow): Cell[] {
     timed ? observedS : 0,
     0,
     'published',
+    w.classes ? { pairs: Object.entries(w.classes) } : null,
+    w.drivers ? { pairs: w.drivers } : null,
+    w.drivers ? 'drivers' : null,
   ];
 }
 
@@ -171,6 +288,7 @@ function sqlOf(cell: Cell): string {
   if (cell === null) return 'NULL';
   if (typeof cell === 'number') return String(cell);
   if (typeof cell === 'string') return `'${cell.replaceAll("'", "''")}'`;
+  if ('pairs' in cell) return `MAP {${cell.pairs.map(([k, v]) => `${sqlOf(k)}: ${v}`).join(', ')}}`;
   return `[${cell.map(sqlOf).join(', ')}]`;
 }
 
@@ -194,5 +312,14 @@ CREATE TABLE corridors (corridor_id VARCHAR, name VARCHAR, road VARCHAR, positio
 CREATE TABLE devices (device_id VARCHAR, domain VARCHAR, role VARCHAR, ${held});
 CREATE TABLE installations (device_id VARCHAR, site_id VARCHAR, period_s INTEGER, lanes INTEGER[],
   directions VARCHAR[], ${held});
+CREATE TABLE calendar (calendar_id VARCHAR, type VARCHAR, name VARCHAR, first_date DATE, last_date DATE, ${held});
+CREATE TABLE incidents (incident_id VARCHAR, type VARCHAR, name VARCHAR, road VARCHAR, direction VARCHAR,
+  site_ids VARCHAR[], lat DOUBLE, lon DOUBLE, from_at TIMESTAMPTZ, to_at TIMESTAMPTZ, ${held});
+CREATE TABLE screenlines (screenline_id VARCHAR, name VARCHAR, type VARCHAR, site_id VARCHAR, direction VARCHAR,
+  sense VARCHAR, ${held});
+CREATE TABLE readings (kind VARCHAR, outcome VARCHAR, observed_at TIMESTAMPTZ, alert_id VARCHAR, cause VARCHAR, header VARCHAR,
+  informs JSON, active_periods JSON);
 CREATE TABLE city (name VARCHAR, timezone VARCHAR);
+CREATE TABLE derived_days (name VARCHAR, date DATE, version INTEGER, stale BOOLEAN);
+CREATE TABLE imputed (${imputed.columns}, formula_version INTEGER, stale BOOLEAN);
 `;

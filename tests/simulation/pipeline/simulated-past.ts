@@ -17,7 +17,7 @@ export function quickConfig(): Config {
 export function temporaryCity(city: { name: string; timezone: string }): DataDirectory & { remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'headway-'));
   const data = openDataDirectory(path);
-  data.setCity({ name: city.name, timezone: city.timezone });
+  void data.setCity({ name: city.name, timezone: city.timezone });
   const remove = (): void => {
     data.close();
     rmSync(path, { recursive: true, force: true });

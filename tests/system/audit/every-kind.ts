@@ -77,12 +77,13 @@ function fresh(d: Dice, receivedAt: number): Record<string, unknown> {
   let at = receivedAt - late;
   if (d.chance(0.02)) at = receivedAt + d.pick([59_999, 60_000, 60_001, 365 * DAY_MS]);
   if (d.chance(0.02)) at = receivedAt - 7 * DAY_MS + d.pick([-1, 0, 1]);
-  const kind = d.below(12);
+  const kind = d.below(15);
   if (kind < 6) return flow(d, at - (at % (10 * 1_000)));
   if (kind === 6) {
     const eventCode = d.pick([1, 81, 82, 82]);
     return { kind: 'signal-event', observedAt: written(d, at), eventCode, parameter: d.below(4) };
   }
+  if (kind >= 12) return ofFeed(kind, d, at);
   const vehicleId = d.pick(['tram-1', 'bus/2', 'bus 3']);
   if (kind === 7) {
     const [lat, lon] = d.chance(0.1) ? [0, 0] : [60.17 + d.below(9) * 1e-7, 24.94 + d.below(99) / 1e8];
@@ -129,6 +130,49 @@ function fresh(d: Dice, receivedAt: number): Record<string, unknown> {
     status: 'ok',
     uptimeS: d.below(99) + 0.5,
     clockOffsetS: -0.0005,
+  };
+}
+
+/** What feeds say: few moments and few contents, so that they repeat and restate each other. */
+function ofFeed(kind: number, d: Dice, at: number): Record<string, unknown> {
+  const observedAt = written(d, at - (at % HOUR_MS));
+  const feed = d.pick([{ feed: 'hfp/1' }, { feed: 'hfp/2' }, {}]);
+  const time = () => written(d, at - (at % HOUR_MS) + d.below(3) * MINUTE_MS);
+  if (kind === 12) {
+    const call = () => ({
+      stopId: d.pick(['s1', '"2"']),
+      ...(d.chance(0.5) ? { arrivalAt: time() } : { departureDelayS: d.pick([-0.5, 0.5, 60]) }),
+      ...(d.chance(0.2) ? { relationship: 'skipped', recorded: d.chance(0.5) } : {}),
+    });
+    return {
+      kind: 'trip-update',
+      observedAt,
+      tripId: d.pick(['t1', 't2']),
+      ...(d.chance(0.5) ? { routeId: 'A', directionId: d.below(2) } : {}),
+      ...(d.chance(0.3) ? { startTime: '24:05:00' } : {}),
+      stops: Array.from({ length: d.below(3) }, call),
+      ...feed,
+    };
+  }
+  if (kind === 13) {
+    return {
+      kind: 'service-alert',
+      observedAt,
+      alertId: d.pick(['a1', 'a2']),
+      ...(d.chance(0.5) ? { effect: 'detour', activePeriods: [{ from: time() }] } : {}),
+      ...(d.chance(0.5) ? { informs: [{ routeId: d.pick(['A', 'B']) }] } : {}),
+      ...feed,
+    };
+  }
+  const lost = d.below(3);
+  return {
+    kind: 'feed-status',
+    observedAt,
+    heard: 9,
+    used: 9 - lost - d.pick([0, 0, 0, 1]),
+    ...(lost > 0 ? { unusable: { 'cut-short': lost } } : {}),
+    ...(d.chance(0.3) ? { mended: { 'no-position': 1 }, headerAt: time() } : {}),
+    ...feed,
   };
 }
 

@@ -24,7 +24,7 @@ export interface ProcessedCity extends DataDirectory {
 export function processedCity(): ProcessedCity {
   const path = mkdtempSync(join(tmpdir(), 'headway-audit-'));
   const data = openDataDirectory(path);
-  data.setCity({ name: 'Auditville', timezone: TIMEZONE });
+  void data.setCity({ name: 'Auditville', timezone: TIMEZONE });
   return {
     ...data,
     async step(changes, entries) {

@@ -101,7 +101,7 @@ const cases: Case[] = [
     what: 'an unknown report',
     args: () => ['report', 'monthly'],
     code: 2,
-    says: ['no report monthly', 'corridor, weekly'],
+    says: ['no report monthly', 'sensor-health, site, stop, transit-before-after, transit-network, weekly'],
   },
   {
     what: 'a report of a date that never was',

@@ -48,6 +48,18 @@ test.for(commands.map((c) => ({ ...c, name: c.path.join(' ') })))(
   },
 );
 
+test('help is words throughout: no half-filled template, no object', () => {
+  for (const { path, command } of commands) {
+    let whole = '';
+    const writeOut = (text: string): void => {
+      whole += text;
+    };
+    command.configureOutput({ writeOut }).outputHelp();
+    expect(whole, path.join(' ')).toContain(`Usage: headway ${path.join(' ')}`);
+    expect(whole, path.join(' ')).not.toMatch(/\[object|\$\{|undefined|NaN/);
+  }
+});
+
 test('help is an answer: on stdout, with exit code 0', async () => {
   const [all, one] = await Promise.all([headway(['--help']), headway(['replay', '--help'])]);
   expect(all).toMatchObject({ code: 0, stderr: '' });

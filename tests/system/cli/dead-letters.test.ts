@@ -38,7 +38,7 @@ function windowsOf(data: DataDirectory): { start_at: number; figures: string; re
 test('what was refused for want of an installation counts once the device is installed and readmitted', async (context) => {
   const data = await testCity(context);
   await sendThenStop(data);
-  const before = ledgerSum(data.db);
+  const before = await ledgerSum(data);
   expect(before).toMatchObject({ received: 12, counted: 0, rejected: 12 });
   expect(before.reasons).toEqual({ 'unknown-installation': 11, 'not-json': 1 });
 
@@ -74,7 +74,7 @@ test('what was refused for want of an installation counts once the device is ins
     '--yes',
   );
   expect(readmitted).toEqual([{ judged: 11, admitted: 10, remaining: 1, expired: 0 }]);
-  const after = ledgerSum(data.db);
+  const after = await ledgerSum(data);
   expect(after).toMatchObject({ received: 12, counted: 10, duplicate: 0, restated: 0, rejected: 2 });
   expect(after.reasons).toEqual({ impossible: 1, 'not-json': 1 });
 
@@ -87,7 +87,7 @@ test('what was refused for want of an installation counts once the device is ins
 
   const again = await headwayJson(data.path, 'dead-letters', 'readmit', '--yes');
   expect(again).toEqual([{ judged: 2, admitted: 0, remaining: 2, expired: 0 }]);
-  expect(ledgerSum(data.db)).toEqual(after);
+  expect(await ledgerSum(data)).toEqual(after);
 });
 
 test('each dead letter is shown with its place and what was sent', async (context) => {
@@ -127,7 +127,7 @@ test('a pipeline that runs is asked over its API, and answers nobody without its
 
     const readmitted = await headwayJson(data.path, 'dead-letters', 'readmit', '--device', 'loop-1', '--yes');
     expect(readmitted).toEqual([{ judged: 12, admitted: 10, remaining: 2, expired: 0 }]);
-    expect(ledgerSum(data.db)).toMatchObject({ received: 12, counted: 10, rejected: 2 });
+    expect(await ledgerSum(data)).toMatchObject({ received: 12, counted: 10, rejected: 2 });
   } finally {
     await api.close();
     await pipeline.stop();

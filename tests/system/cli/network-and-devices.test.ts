@@ -108,7 +108,7 @@ test('a registered device is let in with the credential that was printed once, a
     const minute = Math.floor(Date.now() / 60_000) * 60_000;
     await sendAs('loop-1', credential!.key, pipeline.gateway.port, [reading(minute, 0, { lane: 1 })]);
     await pipeline.processed();
-    expect(ledgerSum(data.db)).toMatchObject({ received: 1, counted: 1 });
+    expect(await ledgerSum(data)).toMatchObject({ received: 1, counted: 1 });
 
     const listed = await headwayJson(directory, 'device', 'list');
     expect(listed).toMatchObject([
@@ -124,9 +124,14 @@ test('a registered device is let in with the credential that was printed once, a
     expect(Date.parse(listed[0]!.last_observed as string)).toBe(minute);
     expect(JSON.stringify(listed)).not.toContain(credential!.key);
 
-    expect((await headway(directory, 'device', 'retire', 'loop-1')).code).toBe(0);
+    const [renewed] = await headwayJson<{ key: string }[]>(directory, 'device', 'rekey', 'loop-1');
     await pipeline.refreshDevices();
     await expect(sendAs('loop-1', credential!.key, pipeline.gateway.port, [])).rejects.toThrow();
+    await sendAs('loop-1', renewed!.key, pipeline.gateway.port, []);
+
+    expect((await headway(directory, 'device', 'retire', 'loop-1')).code).toBe(0);
+    await pipeline.refreshDevices();
+    await expect(sendAs('loop-1', renewed!.key, pipeline.gateway.port, [])).rejects.toThrow();
     expect(await headwayJson(directory, 'device', 'list')).toEqual([]);
   } finally {
     await pipeline.stop();
@@ -155,7 +160,7 @@ test('the connection string that is printed lets the real Azure IoT device clien
     await client.sendEvent(new Message(JSON.stringify(reading(minute, 0))));
     await client.close();
     await pipeline.processed();
-    expect(ledgerSum(data.db)).toMatchObject({ received: 1, counted: 1 });
+    expect(await ledgerSum(data)).toMatchObject({ received: 1, counted: 1 });
   } finally {
     await pipeline.stop();
   }

@@ -28,7 +28,7 @@ export async function testCity(context: TestContext): Promise<DataDirectory> {
     data.close();
     await rm(path, { recursive: true, force: true });
   });
-  data.setCity({ name: 'Testham', timezone: 'Europe/London' });
+  await data.setCity({ name: 'Testham', timezone: 'Europe/London' });
   await data.registry.change([
     { kind: 'site', id: '12', validFrom: ALWAYS, body: { siteId: '12', name: 'High Street' } },
     {

@@ -21,7 +21,9 @@ const described = tableRows(lakeMd)
   }));
 /** Every column of these is listed; of the others, what they have beside their names. */
 const listedWhole =
-  'archive windows hourly ledger door sites links zones corridors devices installations city'.split(' ');
+  'archive windows hourly ledger door sites links zones corridors devices installations calendar incidents screenlines city'.split(
+    ' ',
+  );
 
 const folder = temporaryFolder();
 let empty: DuckDBConnection;

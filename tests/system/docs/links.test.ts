@@ -9,6 +9,14 @@ test('every file that a document links to is there', () => {
   expect(links.filter(({ to }) => !existsSync(join(root, to)))).toEqual([]);
 });
 
+test('every test that a document names is there', () => {
+  const named = documents().flatMap(({ path, text }) =>
+    [...text.matchAll(/`(tests\/[\w./-]+\.ts)`/g)].map((m) => ({ from: path, to: m[1]! })),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter(({ to }) => !existsSync(join(root, to)))).toEqual([]);
+});
+
 test('every page of docs is linked to from another page', () => {
   const linked = new Set(documents().flatMap(linkedPaths));
   const pages = documents().filter((d) => d.path.startsWith('docs/'));

@@ -22,7 +22,29 @@ test('the configuration table has every field with its default, and no other', (
     return names.map((name, i) => [name, values[names.length > 1 ? i : 0]!] as const);
   });
   const optional = described.filter(([, value]) => !value).map(([name]) => name);
-  expect(optional).toEqual(['city.name', 'city.timezone']);
+  expect(optional).toEqual([
+    'city.name',
+    'city.timezone',
+    'gateway.certificateFile',
+    'gateway.keyFile',
+    'iotHub.connectionString',
+    'iotHub.endpoint',
+    'eventHubs.connectionString',
+    'eventHubs.endpoint',
+    'cosmos.connectionString',
+    'cosmos.endpoint',
+    'cosmos.hotPeriodDays',
+    'cosmos.caFile',
+    'blob.connectionString',
+    'blob.endpoint',
+    'bridge.url',
+    'bridge.username',
+    'bridge.password',
+    'bridge.topics',
+    'bridge.share',
+    'health.port',
+    'figures.everyS',
+  ]);
   expect(Object.fromEntries(described.filter(([, value]) => value))).toEqual(Object.fromEntries(inForce));
 });
 
@@ -35,6 +57,10 @@ test('an operator’s first commands work as they stand there, in order', async 
   const cwd = temporaryFolder();
   writeFileSync(join(cwd, 'sites.geojson'), JSON.stringify(sites));
   writeFileSync(join(cwd, 'corridors.csv'), corridors);
+  writeFileSync(
+    join(cwd, 'holidays.csv'),
+    'type,from,name\nholiday,2026-07-03,Independence Day (observed)\n',
+  );
   const commands = [...blockCommands(operators), ...blockCommands(network)].filter((c) => !/ up$/.test(c));
   expect(commands.length).toBeGreaterThanOrEqual(7);
   for (const command of commands) {

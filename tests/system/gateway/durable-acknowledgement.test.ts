@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { openDeviceTwins } from '#infra/sqlite/device-twins.ts';
 import { startGateway } from '#ingest/gateway/gateway.ts';
 import { connectedSender, publishPacket } from './raw-mqtt.ts';
 import { openDoor, until } from './test-door.ts';
@@ -141,6 +142,7 @@ test('a port that is taken is an error that names it', async () => {
   await using door = await openDoor();
   await expect(
     startGateway({
+      deviceState: openDeviceTwins(':memory:', Date.now).state,
       log: door.log,
       devices: { find: () => undefined },
       door: { refused: () => {} },

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import type { Instant } from '#domain/instant.ts';
 import { LIVE, type LogEntry, LogUnavailable } from '#domain/log.ts';
+import { openDeviceTwins } from '#infra/sqlite/device-twins.ts';
 import type { KnownDevice } from '#ingest/gateway/device-directory.ts';
 import type { DoorReason } from '#ingest/gateway/door-reason.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '#ingest/gateway/gateway.ts';
@@ -88,7 +89,9 @@ export async function openDoor(options: Partial<GatewayOptions> = {}): Promise<T
   const refusals: [DoorReason, string][] = [];
   let clock: Instant | undefined;
   const now = () => clock ?? Date.now();
+  const twins = openDeviceTwins(':memory:', now);
   const gateway = await startGateway({
+    deviceState: twins.state,
     log,
     devices: { find: (id) => devices.get(id) },
     door: { refused: (reason, deviceId) => void refusals.push([reason, deviceId]) },
@@ -129,6 +132,7 @@ export async function openDoor(options: Partial<GatewayOptions> = {}): Promise<T
       for (const client of clients) client.end(true);
       log.release();
       await gateway.close();
+      twins.close();
     },
   };
 }

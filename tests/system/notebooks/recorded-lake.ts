@@ -14,7 +14,7 @@ export async function recordedLake(recording: Recording, path = ':memory:'): Pro
   for await (const message of recording.messages()) {
     appender.appendVarchar(message.deviceId);
     appender.appendTimestampTZ(timestampTZValue(BigInt(message.receivedAt) * 1_000n));
-    appender.appendVarchar(message.payload);
+    appender.appendVarchar(String(message.payload));
     appender.endRow();
   }
   appender.closeSync();

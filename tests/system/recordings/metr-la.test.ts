@@ -75,3 +75,68 @@ test('METR-LA: mean speed by hour of the week is that of the file', async (conte
     expect(found.get(Number(hour_of_week))).toBeCloseTo(Number(speed_kmh), 3);
   }
 });
+
+interface Written {
+  corridor: string;
+  site: string;
+  from: string;
+  to: string;
+}
+
+/** docs/bottlenecks-metr-la.md was committed before the detector was written. */
+function writtenDown(): Written[] {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/bottlenecks-metr-la.md'), 'utf8');
+  const corridorIds: Record<string, string> = {
+    'SR-134 E, Burbank Glendale': 'sr134-e-burbank-glendale',
+    'SR-2 S': 'sr2-s',
+    'US-101 N, Cahuenga Sherman Oaks': 'us101-n-cahuenga-sherman-oaks',
+    'I-5 N': 'i5-n',
+    'US-101 S, Hollywood Downtown': 'us101-s-hollywood-downtown',
+  };
+  return [
+    ...page.matchAll(/^\| \d \| (.+?) \| .+? \| (\d+) .+? \| .+? \| (\d\d:\d\d) to (\d\d:\d\d) \|$/gm),
+  ].map(([, name, site, from, to]) => ({ corridor: corridorIds[name!]!, site: site!, from: from!, to: to! }));
+}
+
+const minutes = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
+
+test('at least four of the five bottlenecks written down beforehand are found', async (context) => {
+  const city = await losAngeles(context);
+  const places = writtenDown();
+  expect(places).toHaveLength(5);
+  const { rows: ranked } = await city.json<{ rows: Record<string, unknown>[] }>(
+    'measure',
+    'bottlenecks',
+    '--set',
+    'top=100',
+    ...week,
+  );
+  const { rows: episodes } = await city.json<{ rows: Record<string, unknown>[] }>(
+    'measure',
+    'bottleneck-episodes',
+    ...week,
+  );
+  const stops = await city.rows('SELECT corridor_id, site_id, position FROM corridors');
+  const place = (corridor: unknown, site: unknown) =>
+    Number(stops.find((s) => s.corridor_id === corridor && s.site_id === site)?.position ?? Number.NaN);
+  const found = places.filter(({ corridor, site, from, to }) => {
+    const near = (row: Record<string, unknown>) =>
+      row.corridor_id === corridor &&
+      Math.abs(place(corridor, row.upstream_site) - place(corridor, site)) <= 1;
+    const days = new Map<unknown, number>();
+    for (const e of episodes.filter(near)) {
+      const start = Math.max(minutes(e.from_time as string), minutes(from));
+      const end = Math.min(minutes(e.to_time as string), minutes(to));
+      days.set(e.date, (days.get(e.date) ?? 0) + Math.max(0, end - start));
+    }
+    const active = [...days.values()].filter((overlap) => overlap >= 30).length;
+    return ranked.some(near) && active >= 2;
+  });
+  expect(found.length).toBeGreaterThanOrEqual(4);
+});
+
+test('a detector that is slow beside free neighbours is named', async (context) => {
+  const city = await losAngeles(context);
+  const { rows } = await city.json<{ rows: Record<string, unknown>[] }>('measure', 'slow-outliers', ...week);
+  expect(rows.map((row) => row.site_id)).toContain('772167');
+});

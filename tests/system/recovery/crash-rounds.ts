@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mulberry32 } from '../../seeded-random.ts';
 import { auditDifferences } from './audit-differences.ts';
 import { type CrashClient, crashClient } from './crash-client.ts';
 import { type CrashVerdict, judgeCrashes } from './crash-verdict.ts';
@@ -62,17 +63,6 @@ async function crash(directory: string, client: CrashClient, aliveMs: number, ha
 
 function totalSent(client: CrashClient): number {
   return client.records.reduce((sum, r) => sum + r.sent, 0);
-}
-
-/** Tommy Ettinger's generator of 32 bits of state. */
-function mulberry32(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 if (import.meta.main) {

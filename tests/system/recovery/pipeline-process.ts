@@ -23,12 +23,12 @@ pipeline.failed.catch((error) => {
   process.exit(1);
 });
 
-const answer = (): Answer => {
+const answer = async (): Promise<Answer> => {
   const { user, system } = process.cpuUsage();
   const { durable, refused } = pipeline.gateway.stats();
   return {
     port: pipeline.gateway.port,
-    ledger: ledgerSum(data.db),
+    ledger: await ledgerSum(data),
     durable,
     refused,
     cpuS: (user + system) / 1e6,
@@ -39,10 +39,10 @@ const answer = (): Answer => {
 process.on('message', async (question: Question) => {
   if (question === 'processed') await pipeline.processed();
   if (question === 'stop') await pipeline.stop();
-  process.send!(answer(), () => {
+  process.send!(await answer(), () => {
     if (question !== 'stop') return;
     data.close();
     process.exit(0);
   });
 });
-process.send!(answer());
+process.send!(await answer());

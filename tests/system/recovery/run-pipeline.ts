@@ -11,14 +11,14 @@ export const keyOf = (deviceId: string): string => Buffer.from(`key of ${deviceI
 export async function foundCity(directory: string, deviceIds: readonly string[]): Promise<void> {
   const data = openDataDirectory(directory);
   try {
-    data.setCity({ name: 'Testbury', timezone: 'UTC' });
+    await data.setCity({ name: 'Testbury', timezone: 'UTC' });
     await data.registry.change(deviceIds.flatMap(sensor));
   } finally {
     data.close();
   }
 }
 
-function sensor(deviceId: string): NewRegistryChange[] {
+export function sensor(deviceId: string): NewRegistryChange[] {
   const siteId = `site-${deviceId}`;
   const device = { deviceId, domain: LIVE, role: 'sensor' as const, key: keyOf(deviceId) };
   return [
@@ -47,7 +47,8 @@ export async function runPipeline(
 ): Promise<RunningPipeline> {
   const child = fork(new URL('./pipeline-process.ts', import.meta.url), [directory], {
     env: { ...process.env, ...options.env },
-    execArgv: options.execArgv ?? [],
+    // As headway.mjs starts it.
+    execArgv: ['--max-semi-space-size=8', ...(options.execArgv ?? [])],
     ...throughCommand(options.through),
   });
   const ended = once(child, 'exit').then(([code, signal]) => {

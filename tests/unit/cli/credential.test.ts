@@ -32,6 +32,14 @@ test('the example is a command a shell takes as it stands, and sends a reading t
   expect(Math.abs(Date.now() - Date.parse(reading.observedAt))).toBeLessThan(120_000);
 });
 
+test('a device that shows a certificate is told so, and no key', () => {
+  const thumbprints = ['A'.repeat(40)];
+  const made = credentialOf({ deviceId: 'cam-1', domain: 'live', role: 'sensor', thumbprints }, doors, {});
+  expect(made).toMatchObject({ key: '', thumbprints });
+  expect(made.connectionString).toBe('HostName=127.0.0.1;DeviceId=cam-1;x509=true');
+  expect(made.example).toContain('-p 8883 --cafile ca.pem --cert device.pem --key device-key.pem');
+});
+
 test('the connection string names the hub that is signed for, and the door as its gateway', () => {
   expect(credential('cam-1').connectionString).toBe(
     `HostName=city.azure-devices.net;DeviceId=cam-1;SharedAccessKey=${key};GatewayHostName=127.0.0.1`,

@@ -45,7 +45,7 @@ test('a new device is a live sensor with a key of 32 random bytes, at its site',
     now,
   );
   expect(device.parse(made.device)).toMatchObject({ domain: 'live', role: 'sensor' });
-  expect(Buffer.from(made.device.key, 'base64')).toHaveLength(32);
+  expect(Buffer.from(made.device.key!, 'base64')).toHaveLength(32);
   const view = viewOf(...sites, ...made.changes);
   expect(view.at('installation', 'loop-1', now)).toEqual({
     deviceId: 'loop-1',

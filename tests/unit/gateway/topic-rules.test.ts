@@ -53,7 +53,10 @@ test.each([
   'headway/v1/loop-1/telemetry2',
   'x/headway/v1/loop-1/telemetry',
   '$SYS/heartbeat',
-  '$iothub/twin/GET/?$rid=1',
+  '$iothub/twin/PUT/?$rid=1',
+  '$iothub/twin/GET/?rid=1',
+  '$iothub/twin/PATCH/properties/desired/?$rid=1',
+  '$iothub/methods/res/2x/?$rid=1',
   'headway/v1/loop-1/telemetry\nx',
 ])('a sensor may not publish on %j', (topic) => {
   expect(judge(sensor, topic)).toBe('not-your-topic');
@@ -94,6 +97,22 @@ test.each([
   ['devices/old-1/messages/events/receivedAt=2012-03-01T08:00:00Z', 'not-your-topic'],
 ])('a recorder may not: %s is %s', (topic, reason) => {
   expect(judge(week, topic)).toBe(reason);
+});
+
+test('a sensor may ask for its twin, report, and answer a method; a recorder may not', () => {
+  const asked = (topic: string) => [judge(sensor, topic), judge(week, topic)];
+  expect(asked('$iothub/twin/GET/?$rid=a-1')).toEqual([
+    { type: 'hub', request: { type: 'twin-get', requestId: 'a-1' } },
+    'not-your-topic',
+  ]);
+  expect(asked('$iothub/twin/PATCH/properties/reported/?$rid=2&$version=7')).toEqual([
+    { type: 'hub', request: { type: 'twin-report', requestId: '2', ifVersion: 7 } },
+    'not-your-topic',
+  ]);
+  expect(asked('$iothub/methods/res/-1/?$rid=3')).toEqual([
+    { type: 'hub', request: { type: 'method-answer', requestId: '3', status: -1 } },
+    'not-your-topic',
+  ]);
 });
 
 test('a recorder of the live city may not drag live time into the future', () => {

@@ -21,11 +21,12 @@ describe('the header of a measure', () => {
       version: 2,
       source: 'somebody 2003',
       needs: [
-        { need: 'flow', atEverySite: false, when: [] },
-        { need: 'speed', atEverySite: true, when: [] },
+        { need: 'flow', atEverySite: false, ofAny: false, when: [] },
+        { need: 'speed', atEverySite: true, ofAny: false, when: [] },
         {
           need: 'free-flow',
           atEverySite: false,
+          ofAny: false,
           when: [
             { parameter: 'reference', value: 'free-flow' },
             { parameter: 'reference_speed_kmh', value: null },

@@ -3,16 +3,34 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { computabilityPage } from '#analytics/measures/computability-page.ts';
 import { formulasPage } from '#analytics/measures/formulas-page.ts';
 import { describeMeasures, getMeasure, measures } from '#analytics/measures/measures.ts';
 import { rowsOf } from '#analytics/measures/rows.ts';
 import { copyMeasureTo, measureSql, runMeasure } from '#analytics/measures/run-measure.ts';
+import { isTransitNeed } from '#analytics/measures/transit-needs.ts';
 import { series, smallLake } from '../../golden/measures/small-lake.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const period = { from_at: Date.parse('2024-05-13T00:00:00Z'), to_at: Date.parse('2024-05-15T00:00:00Z') };
-const parametersOf = (name: string) =>
-  getMeasure(name).needs.some(({ need }) => need === 'corridor') ? { ...period, corridor_id: 'c' } : period;
+const parametersOf = (name: string) => ({
+  ...period,
+  ...(getMeasure(name).needs.some(({ need }) => need === 'corridor') ? { corridor_id: 'c' } : {}),
+  ...(name === 'person-delay' ? { persons: 'car=1.3 bus=20' } : {}),
+  ...(name === 'before-after' ? { treated: 'a' } : {}),
+  ...(name === 'counter-agreement' ? { site: 'b', against: 'a', complete_share: 0 } : {}),
+});
+
+/** What they look for is not in the lake below; their golden tests have it. */
+const searches: string[] = [
+  'bottlenecks',
+  'bottleneck-episodes',
+  'slow-sections',
+  'slow-outliers',
+  'level-of-service',
+  'design-hour',
+  'before-after',
+];
 
 let lake: DuckDBConnection;
 beforeAll(async () => {
@@ -24,6 +42,7 @@ beforeAll(async () => {
         ['b', 2],
       ],
     },
+    screenlines: { river: [{ site: 'a' }, { site: 'b', sense: 'out' }] },
     devices: [
       { device: 'd-a', site: 'a' },
       { device: 'd-b', site: 'b' },
@@ -32,7 +51,13 @@ beforeAll(async () => {
     windows: ['a', 'b'].flatMap((site) =>
       series(
         '2024-05-13T00:00:00Z',
-        Array.from({ length: 288 }, () => ({ site, count: 30, speedKmh: 60 })),
+        Array.from({ length: 288 }, () => ({
+          site,
+          count: 30,
+          speedKmh: 60,
+          classes: { car: 28, bus: 2 },
+          drivers: [[60, 30]] as [number, number][],
+        })),
       ),
     ),
   });
@@ -49,7 +74,21 @@ describe('every measure', () => {
     expect(readFileSync(join(root, 'docs/formulas.md'), 'utf8')).toBe(formulasPage());
   });
 
-  it.each(measures)('%s answers with the columns its header promises, in that order', async (name) => {
+  it('stands in docs/computability.md with what it needs', () => {
+    // Out of date? Run: node analytics/measures/computability-page.ts
+    expect(readFileSync(join(root, 'docs/computability.md'), 'utf8')).toBe(computabilityPage());
+  });
+
+  it('has a golden test by name', () => {
+    const golden = readdirSync(join(root, 'tests/golden/measures'))
+      .map((file) => readFileSync(join(root, 'tests/golden/measures', file), 'utf8'))
+      .join('\n');
+    expect(measures.filter((name) => !golden.includes(`'${name}'`))).toEqual([]);
+  });
+
+  // Those of transit stand on other tables: tests/golden/measures/transit.test.ts.
+  const ofRoads = measures.filter((name) => !getMeasure(name).needs.some(({ need }) => isTransitNeed(need)));
+  it.each(ofRoads)('%s answers with the columns its header promises, in that order', async (name) => {
     const result = await runMeasure(lake, name, parametersOf(name));
     if (!result.computable) throw new Error(result.because);
     expect(result.columns.map((column) => column.name)).toEqual(
@@ -57,7 +96,7 @@ describe('every measure', () => {
     );
     // A HUGEINT would become a floating-point number in Parquet.
     expect(result.columns.map(({ type }) => type)).not.toContain('HUGEINT');
-    expect(result.rows.length).toBeGreaterThan(0);
+    if (!searches.includes(name)) expect(result.rows.length).toBeGreaterThan(0);
   });
 
   it('agrees with the others on parameters of the same name', () => {
@@ -78,7 +117,7 @@ describe('an answer', () => {
     const result = await runMeasure(lake, 'vkt', period);
     expect(result).toMatchObject({
       name: 'vkt',
-      version: 1,
+      version: 3,
       period: { fromAt: period.from_at, toAt: period.to_at, cityTz: 'UTC' },
       parameters: { by: 'day', panel_share: 0.9, site_ids: null },
       // d-a and d-b observed the one day there is; d-silent nothing of it.
@@ -123,7 +162,7 @@ describe('an answer', () => {
       lake,
       `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${quoted})`,
     );
-    expect(metadata).toContainEqual({ key: 'formula', value: 'vkt version 1' });
+    expect(metadata).toContainEqual({ key: 'formula', value: 'vkt version 3' });
     expect(metadata.map(({ key }) => key)).toContain('data_share');
     const refused = await copyMeasureTo(lake, 'counts', { ...period, kind: 'signal-event' }, `${path}.none`);
     expect(refused).toMatchObject({ computable: false, because: 'no actuations' });
@@ -149,7 +188,7 @@ describe('what can not be asked', () => {
       /^MeasureFault: vkt has no parameter kind; it has .*panel_share/,
     );
     expect(await refused('vkt', { by: 'hour' })).toBe(
-      'MeasureFault: parameter by can not be "hour"; one of day, site',
+      'MeasureFault: parameter by can not be "hour"; one of day, month, site',
     );
     expect(await refused('vkt', { panel_share: 'most' })).toMatch(
       /^MeasureFault: parameter panel_share can not be/,

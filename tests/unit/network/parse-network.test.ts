@@ -215,8 +215,29 @@ describe('CSV', () => {
 
   test('a file without a column that says what it is', () => {
     expect(parseNetwork('a,b\n1,2\n', 'csv').problems).toEqual([
-      { row: 1, problem: 'no column corridor_id, site_id or link_id' },
+      { row: 1, problem: 'no column corridor_id, screenline_id, site_id or link_id' },
     ]);
     expect(parseNetwork('', 'csv').problems).toMatchObject([{ row: 0 }]);
   });
+});
+
+test('a CSV of screenlines gives a line with its crossings, and names a sense that is none', () => {
+  const text = `screenline_id,name,type,site_id,direction,sense
+river,The river,screenline,a,N,in
+river,,,a,S,out
+river,,,b,,sideways
+`;
+  const { changes, problems } = parseNetwork(text, 'csv');
+  expect(changes.map(({ body }) => body)).toEqual([
+    {
+      screenlineId: 'river',
+      name: 'The river',
+      type: 'screenline',
+      crossings: [
+        { siteId: 'a', direction: 'N', sense: 'in' },
+        { siteId: 'a', direction: 'S', sense: 'out' },
+      ],
+    },
+  ]);
+  expect(problems).toMatchObject([{ row: 4 }]);
 });

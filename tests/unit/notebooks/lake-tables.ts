@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-
-const lake = resolve(import.meta.dirname, '../../../analytics/lake');
+import { detectorDays } from '#analytics/health/detector-days.ts';
+import { createHealthViews } from '#analytics/health/health-views.ts';
+import { imputed } from '#analytics/imputation/imputed.ts';
+import { sessionSql } from '#analytics/lake/session-sql.ts';
 
 /** The views of docs/lake.md as empty tables, with the lake's own macros and views over them. */
 const tables = `
@@ -41,8 +42,18 @@ CREATE TABLE devices (device_id VARCHAR, domain VARCHAR, role VARCHAR DEFAULT 's
   valid_from TIMESTAMPTZ DEFAULT '1970-01-01', valid_to TIMESTAMPTZ DEFAULT 'infinity');
 CREATE TABLE installations (device_id VARCHAR, site_id VARCHAR, period_s INT, lanes INT[], directions VARCHAR[],
   valid_from TIMESTAMPTZ DEFAULT '1970-01-01', valid_to TIMESTAMPTZ DEFAULT 'infinity');
+CREATE TABLE calendar (calendar_id VARCHAR, type VARCHAR, name VARCHAR, first_date DATE, last_date DATE, valid_from TIMESTAMPTZ DEFAULT '1970-01-01', valid_to TIMESTAMPTZ DEFAULT 'infinity');
+CREATE TABLE incidents (incident_id VARCHAR, type VARCHAR, name VARCHAR, road VARCHAR, direction VARCHAR,
+  site_ids VARCHAR[], lat DOUBLE, lon DOUBLE, from_at TIMESTAMPTZ, to_at TIMESTAMPTZ, valid_from TIMESTAMPTZ DEFAULT '1970-01-01', valid_to TIMESTAMPTZ DEFAULT 'infinity');
+CREATE TABLE screenlines (screenline_id VARCHAR, name VARCHAR, type VARCHAR, site_id VARCHAR, direction VARCHAR,
+  sense VARCHAR, valid_from TIMESTAMPTZ DEFAULT '1970-01-01', valid_to TIMESTAMPTZ DEFAULT 'infinity');
 CREATE TABLE city (name VARCHAR, timezone VARCHAR);
+CREATE TABLE detector_days (${detectorDays.columns}, formula_version INT, stale BOOLEAN);
+CREATE TABLE imputed (${imputed.columns}, formula_version INT, stale BOOLEAN);
+CREATE TABLE derived_days (name VARCHAR, date DATE, version INT, stale BOOLEAN);
 `;
+
+const filledWindows = new URL('../../../analytics/imputation/filled-windows.sql', import.meta.url);
 
 export interface City {
   name: string;
@@ -61,8 +72,8 @@ export async function lakeSession(path: string, timezone: string, first = ''): P
   await connection.run(
     `SET TimeZone = 'UTC'; SET threads = 2; SET VARIABLE city_tz = '${timezone}'; ${first}`,
   );
-  for (const file of ['macros.sql', 'derived-views.sql']) {
-    await connection.run(readFileSync(resolve(lake, file), 'utf8'));
-  }
+  await connection.run(sessionSql());
+  await connection.run(readFileSync(filledWindows, 'utf8'));
+  await createHealthViews(connection);
   return connection;
 }

@@ -75,10 +75,7 @@ export function smallCity(zone = 'UTC') {
             ? step
             : {
                 ...step,
-                collect: (state, expected) => {
-                  if (state.devices.size > 0) step.onTime(state, liveTime);
-                  return step.collect(state, expected);
-                },
+                onTime: (state, tick) => step.onTime(state, tick ?? liveTime),
               },
         partition: 0,
         nowMs: () => 0,
@@ -111,6 +108,7 @@ export function smallCity(zone = 'UTC') {
         window_s: number;
       }[];
       return sqliteStore(db).loadWindows(
+        0,
         keys.map((k) => ({ ...k, deviceId, startAt: k.start_at, windowS: k.window_s })),
       );
     },

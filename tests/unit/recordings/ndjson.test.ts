@@ -38,7 +38,7 @@ test('readings that were received as one travel as one, with the time they were 
     [Date.parse(receivedAt), 2],
     [Date.parse('2024-01-01T00:03:00Z'), 1],
   ]);
-  expect(JSON.parse(messages[0]!.payload)[0]).toEqual(flow('2024-01-01T00:00:00Z', { lane: 1 }));
+  expect(JSON.parse(String(messages[0]!.payload))[0]).toEqual(flow('2024-01-01T00:00:00Z', { lane: 1 }));
   expect(opened.registry.installations).toEqual([{ deviceId: 'a', siteId: 'a', periodS: 60, lanes: [1, 2] }]);
 });
 

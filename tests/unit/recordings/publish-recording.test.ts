@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LogEntry } from '#domain/log.ts';
+import { openDeviceTwins } from '#infra/sqlite/device-twins.ts';
 import type { KnownDevice } from '#ingest/gateway/device-directory.ts';
 import { type Gateway, startGateway } from '#ingest/gateway/gateway.ts';
 import { type PublishableMessage, publishRecording } from '#ingest/recordings/publish-recording.ts';
@@ -27,6 +28,7 @@ async function door(append: (entries: readonly LogEntry[]) => Promise<void> = as
     })),
   ];
   const gateway = await startGateway({
+    deviceState: openDeviceTwins(':memory:', Date.now).state,
     log: {
       append: async (entries) => {
         await append(entries);

@@ -18,7 +18,7 @@ export async function sentBy(
   const readings: SentReading[] = [];
   for await (const message of recording.messages()) {
     messages.push(message);
-    const parsed = JSON.parse(message.payload) as { observedAt: string }[];
+    const parsed = JSON.parse(String(message.payload)) as { observedAt: string }[];
     if (parsed.length !== message.readings) throw new Error('a message counts its readings wrongly');
     for (const reading of parsed) {
       const { deviceId, receivedAt } = message;
@@ -31,7 +31,7 @@ export async function sentBy(
 /** The first reading that its kind's own schema refuses. */
 export function firstMisfit(messages: readonly RecordedMessage[]): string | undefined {
   for (const { payload } of messages) {
-    for (const reading of JSON.parse(payload) as { kind: string }[]) {
+    for (const reading of JSON.parse(String(payload)) as { kind: string }[]) {
       const result = readingKinds.find((k) => k.kind === reading.kind)?.schema.safeParse(reading);
       if (!result?.success) return `${JSON.stringify(reading)}: ${result?.error.message ?? 'unknown kind'}`;
     }

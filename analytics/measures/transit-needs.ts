@@ -1,0 +1,42 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from './rows.ts';
+
+/** What transit measures stand on, which is of no site: whether there is any in the asked period. */
+const anyOf = {
+  timetable: 'FROM asked_service_dates',
+  'stop-visits': `FROM stop_visits WHERE counts AND coalesce(departure_at, arrival_at) >= asked_from()
+    AND coalesce(departure_at, arrival_at) < asked_to()`,
+  'passenger-counts': `FROM stop_visits WHERE coalesce(boardings, alightings, departure_load) IS NOT NULL
+    AND coalesce(departure_at, arrival_at) >= asked_from() AND coalesce(departure_at, arrival_at) < asked_to()`,
+  'passenger-readings': `FROM readings WHERE kind = 'passenger-count' AND observed_at >= asked_from() AND observed_at < asked_to()`,
+  'road-links': 'FROM link_pieces',
+};
+
+export type TransitNeed = keyof typeof anyOf;
+export const transitNeedNames = Object.keys(anyOf) as TransitNeed[];
+
+export const transitNeedWords: Record<TransitNeed, string> = {
+  timetable: 'timetable that holds in this period (headway gtfs import)',
+  'stop-visits': 'stop visits in this period (they are matched by night, and by headway gtfs match)',
+  'passenger-counts':
+    'passenger counts at stops in this period (vehicles that count, matched by night or by headway gtfs match)',
+  'passenger-readings': 'passenger counts in this period',
+  'road-links': 'road link with a line (headway network import)',
+};
+
+export function isTransitNeed(need: string): need is TransitNeed {
+  return need in anyOf;
+}
+
+/** The needs that nothing meets. */
+export async function lackedTransitNeeds(
+  connection: DuckDBConnection,
+  needs: readonly TransitNeed[],
+): Promise<TransitNeed[]> {
+  const lacked: TransitNeed[] = [];
+  for (const need of needs) {
+    const rows = await rowsOf(connection, `SELECT 1 AS found ${anyOf[need]} LIMIT 1`);
+    if (rows.length === 0) lacked.push(need);
+  }
+  return lacked;
+}

@@ -1,0 +1,56 @@
+import type { Instant } from '#domain/instant.ts';
+import type { Reading } from '#domain/readings/reading-kind.ts';
+import type { StopEvent } from '#domain/readings/stop-event.ts';
+import type { TripUpdate } from '#domain/readings/trip-update.ts';
+import type { VehiclePosition } from '#domain/readings/vehicle-position.ts';
+import type { LiveReading } from './live-visits.ts';
+import type { VehicleReading } from './vehicle-day.ts';
+
+/** What an admitted reading says of a vehicle on its trip, as the nights read it from the lake; undefined for other kinds. */
+export function liveReading(reading: Reading, at: Instant): LiveReading | undefined {
+  switch (reading.kind) {
+    case 'vehicle-position': {
+      const r = reading as VehiclePosition;
+      const { vehicleId, event, journey, scheduleRelationship, ...words } = r;
+      return {
+        vehicleId,
+        identity: `${r.kind}/${event ?? ''}`,
+        reading: {
+          ...words,
+          at,
+          relationship: scheduleRelationship,
+          ...((journey === 'deadrun' || journey === 'signoff') && { deadrun: true }),
+        } as VehicleReading,
+      };
+    }
+    case 'stop-event': {
+      const r = reading as StopEvent;
+      return {
+        vehicleId: r.vehicleId,
+        identity: `${r.kind}/${r.event}`,
+        reading: { ...r, at } as VehicleReading,
+      };
+    }
+    case 'trip-update': {
+      const { vehicleId, tripId, stops, scheduleRelationship, ...words } = reading as TripUpdate;
+      if (tripId === undefined || scheduleRelationship === 'canceled' || scheduleRelationship === 'deleted')
+        return undefined;
+      return {
+        vehicleId: vehicleId ?? `trip:${tripId}`,
+        identity: `${reading.kind}/${tripId}`,
+        reading: {
+          ...words,
+          at,
+          tripId,
+          relationship: scheduleRelationship,
+          stopId: stops[0]?.stopId,
+          stopSequence: stops[0]?.stopSequence,
+          status: 'in-transit-to',
+          isForecast: true,
+        } as VehicleReading,
+      };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+import type { CityTime } from '#domain/city-time.ts';
+import { type Instant, MINUTE_MS } from '#domain/instant.ts';
+import { type LiveVisit, type OpenTrip, openTrip } from './open-trip.ts';
+import type { ResolvedTrip } from './resolve-trip.ts';
+import type { TimetableDay } from './timetable-day.ts';
+import { performedKey, tripResolver, type VehicleReading } from './vehicle-day.ts';
+
+/** A vehicle's reading, with the name under which another one replaces it. */
+export interface LiveReading {
+  vehicleId: string;
+  /** Another of the same vehicle and identity is told instead of it: the last by the order of the log counts. */
+  identity: string;
+  reading: VehicleReading;
+}
+
+export interface LiveVisits {
+  /** Trips that begin from here on are of this timetable. */
+  setTimetable(timetable: TimetableDay): void;
+  put(reading: LiveReading): void;
+  /** Stop visits that are new, or other than told before. */
+  changed(): LiveVisit[];
+  /** Lets go of trips of which nothing was heard for a quarter of an hour. */
+  letGo(now: Instant): void;
+  readonly openTrips: number;
+}
+
+const SILENT_MS = 15 * MINUTE_MS;
+
+/**
+ * Stop visits while vehicles are still under way: `stopVisits`, the function of the nights, folded over what is held of each
+ * open trip of the timetable as its readings come. What is told can change: by a late reading, ten minutes late at most, by new content under an
+ * old identity, and in the end by the night.
+ */
+export function liveVisits(time: CityTime): LiveVisits {
+  const vehicles = new Map<string, Map<string, OpenTrip>>();
+  const touched = new Set<OpenTrip>();
+  let timetable: TimetableDay | undefined;
+  let resolve: ((reading: VehicleReading) => ResolvedTrip) | undefined;
+  let openTrips = 0;
+  return {
+    setTimetable: (given) => {
+      timetable = given;
+      resolve = tripResolver(given, time);
+    },
+    put: ({ vehicleId, identity, reading }) => {
+      if (!resolve || !timetable) return;
+      const resolved = resolve(reading);
+      const way = resolved.scheduled && timetable.wayOf(resolved.scheduled.patternId);
+      if (!way || resolved.relationship === 'canceled') return;
+      let trips = vehicles.get(vehicleId);
+      if (!trips) {
+        trips = new Map();
+        vehicles.set(vehicleId, trips);
+      }
+      const key = performedKey(resolved);
+      let trip = trips.get(key);
+      if (!trip) {
+        trip = openTrip(vehicleId, resolved, way);
+        trips.set(key, trip);
+        openTrips += 1;
+      }
+      trip.put(identity, reading);
+      touched.add(trip);
+    },
+    changed: () => {
+      const visits: LiveVisit[] = [];
+      for (const trip of touched) trip.changed(visits);
+      touched.clear();
+      return visits;
+    },
+    letGo: (now) => {
+      for (const [vehicleId, trips] of vehicles) {
+        for (const [key, trip] of trips) {
+          if (trip.heardAt > now - SILENT_MS) continue;
+          trips.delete(key);
+          openTrips -= 1;
+        }
+        if (trips.size === 0) vehicles.delete(vehicleId);
+      }
+    },
+    get openTrips() {
+      return openTrips;
+    },
+  };
+}

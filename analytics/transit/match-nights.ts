@@ -1,0 +1,50 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DAY_MS } from '#domain/instant.ts';
+import { createDerivedViews, staleness, windowsOfDay, writeDerived } from '../lake/derived-tables.ts';
+import { type Manifest, readManifest, writeManifest } from '../lake/manifest.ts';
+import { rowsOf } from '../measures/rows.ts';
+import { versionsOn } from '../timetable/timetable-version.ts';
+import { matchDate } from './match-date.ts';
+import { exportTransitRollups } from './transit-rollups.ts';
+import { passengerCountsTable, stopVisitsTable, tripsPerformedTable } from './transit-tables.ts';
+
+/** Service dates (of the half-open span) with windows around them whose stop visits are missing or stale, ascending. */
+export function matchDatesDue(directory: string, from: string, to: string): string[] {
+  const manifest = readManifest(directory);
+  const isStale = staleness(manifest);
+  const dates: string[] = [];
+  for (let day = Date.parse(from); day < Date.parse(to); day += DAY_MS) {
+    const date = new Date(day).toISOString().slice(0, 10);
+    if (windowsOfDay(manifest, date).length === 0) continue;
+    const file = manifest.derived[stopVisitsTable.name]?.[date];
+    const rests = restsOn(manifest, date);
+    const isNew = file === undefined || rests.some((path) => !file.restsOn.includes(path));
+    if (isNew || isStale(stopVisitsTable, file)) dates.push(date);
+  }
+  return dates;
+}
+
+/** Writes a service date's trips and stop visits into the lake, and what they add up to. The caller holds the lake's lock. */
+export async function matchNight(
+  db: DuckDBConnection,
+  directory: string,
+  manifest: Manifest,
+  date: string,
+): Promise<void> {
+  const [city] = await rowsOf(db, 'SELECT timezone FROM city');
+  await matchDate(db, date, city!.timezone as string);
+  const rests = restsOn(manifest, date);
+  await writeDerived(db, directory, manifest, tripsPerformedTable, date, 'FROM matched_trips', rests);
+  await writeDerived(db, directory, manifest, stopVisitsTable, date, 'FROM matched_visits', rests);
+  await writeDerived(db, directory, manifest, passengerCountsTable, date, 'FROM matched_counts', rests);
+  await createDerivedViews(db, directory, manifest);
+  await exportTransitRollups({ db, directory, manifest }, city!.timezone as string);
+  writeManifest(directory, manifest);
+}
+
+function restsOn(manifest: Manifest, date: string): string[] {
+  return [
+    ...windowsOfDay(manifest, date),
+    ...versionsOn(manifest.timetables, date).flatMap((v) => Object.values(v.files)),
+  ];
+}

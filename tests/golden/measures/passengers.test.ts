@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runMeasure } from '#analytics/measures/run-measure.ts';
+import { removeTemporaryFolders } from '../../unit/gtfs/small-feed.ts';
+import { type Line, lineLake, type Seen } from './line-lake.ts';
+
+let line: Line;
+beforeAll(async () => {
+  line = await lineLake();
+});
+afterAll(() => {
+  line.db.closeSync();
+  removeTemporaryFolders();
+});
+
+/**
+ * One trip: A 10 on; B 4 on, 6 off, 30 s; C nobody counted; D. Two minutes from A to B, three to C (one late), two to D.
+ * Loads 10, 8, none, 0.
+ */
+const one: Seen[] = [
+  { trip: 1, stop: 'A', departure: 0, boardings: 10, alightings: 0, load: 10 },
+  { trip: 1, stop: 'B', arrival: 2, departure: 2.5, boardings: 4, alightings: 6, load: 8 },
+  { trip: 1, stop: 'C', arrival: 5.5, departure: 6 },
+  { trip: 1, stop: 'D', arrival: 8, boardings: 0, alightings: 9, load: 0 },
+];
+/** The next one, ten minutes later and a kilometre emptier: 2 on at A, 2 more at B. */
+const two: Seen[] = [
+  { trip: 2, stop: 'A', departure: 10, boardings: 2, alightings: 0, load: 2 },
+  { trip: 2, stop: 'B', arrival: 12, departure: 12.5, boardings: 2, alightings: 0, load: 4 },
+  { trip: 2, stop: 'C', arrival: 14.5, departure: 15, boardings: 0, alightings: 0, load: 4 },
+  { trip: 2, stop: 'D', arrival: 17, boardings: 0, alightings: 4, load: 0 },
+];
+
+/** Departures from A: minutes after 08:00, who boards, load. */
+const fromA = (...departures: [minutes: number, boardings: number, load?: number][]): Seen[] =>
+  departures.map(([departure, boardings, load], i) => ({
+    trip: i + 1,
+    stop: 'A',
+    departure,
+    boardings,
+    alightings: 0,
+    load: load ?? boardings,
+  }));
+
+describe('ridership', () => {
+  it('is who was counted, with passenger-km of the stretches whose load is known', async () => {
+    // 10 x 1 km + 8 x 1 km; C to D has no load.
+    expect(await line.ask('ridership', one)).toMatchObject([
+      {
+        route_id: 'r',
+        boardings: 14,
+        alightings: 15,
+        passenger_km: 18,
+        visits: 4,
+        counted: 3,
+        counted_share: 0.75,
+      },
+    ]);
+    const [row] = await line.ask('ridership', one);
+    expect(row!.load_share).toBeCloseTo(2 / 3, 9);
+  });
+
+  it('by stop, hour, date or trip', async () => {
+    const stops = await line.ask('ridership', [...one, ...two], { by: 'stop' });
+    expect(stops.map((r) => [r.stop_id, r.boardings])).toEqual([
+      ['A', 12],
+      ['B', 6],
+      ['C', 0],
+      ['D', 0],
+    ]);
+    expect(await line.ask('ridership', [...one, ...two], { by: 'trip' })).toMatchObject([
+      { trip_id: 't1', boardings: 14 },
+      { trip_id: 't2', boardings: 4, passenger_km: 10 },
+    ]);
+  });
+});
+
+describe('passenger load', () => {
+  it('is of departures whose load is known', async () => {
+    const [a, b, c] = await line.ask('passenger-load', [...one, ...two]);
+    expect(a).toMatchObject({ stop_id: 'A', departures: 2, mean_load: 6, max_load: 10, withheld: 0 });
+    expect(b).toMatchObject({ stop_id: 'B', mean_load: 6 });
+    expect(c).toMatchObject({ stop_id: 'C', departures: 1, mean_load: 4, withheld: 1, loads_known: 0.5 });
+  });
+
+  it('of a route is that at its maximum load point', async () => {
+    const three: Seen[] = [...one, { ...two[0]! }, { ...two[1]!, load: 14 }];
+    expect(await line.ask('passenger-load', three, { by: 'route' })).toMatchObject([
+      { stop_id: 'B', mean_load: 11, max_load: 14 },
+    ]);
+  });
+});
+
+describe('crowding', () => {
+  it('is the share of places taken, and of passengers who ride in what is crowded', async () => {
+    // 10 places, crowded from 8.5: of departures A 10, B 8 | A 2, B 4, C 4, one; of 28 passengers, 10.
+    const [r] = await line.ask('crowding', [...one, ...two], { capacity: 10 });
+    expect(r).toMatchObject({ departures: 5, max_share: 1, crowded_departures_share: 0.2 });
+    expect(r!.mean_share).toBeCloseTo(0.56, 9);
+    expect(r!.crowded_passengers_share).toBeCloseTo(10 / 28, 9);
+    // 10 x 2 min; and 8 x 3 min, 2 x 2, 4 x 2, 4 x 2.
+    expect(r!.crowded_passenger_h).toBeCloseTo(20 / 60, 9);
+    expect(r!.passenger_h).toBeCloseTo((20 + 24 + 4 + 8 + 8) / 60, 9);
+    expect(r!.bounds).toBe('10 places; crowded from 8.5');
+    expect(await line.ask('crowding', [...one, ...two])).toMatchObject([
+      { crowded_passengers_share: 0, crowded_passenger_h: 0 },
+    ]);
+  });
+});
+
+describe('on-time performance of passengers', () => {
+  it('weights each call by who boards, the last by who gets off', async () => {
+    // A: on time with 30, 6 min late with 10; D: 5 min 1 s late with 20 who get off.
+    const seen: Seen[] = [
+      ...fromA([0, 30], [16, 10]),
+      { trip: 1, stop: 'D', arrival: 6 + 301 / 60, boardings: 0, alightings: 20, load: 0 },
+    ];
+    const [r] = await line.ask('passenger-on-time', seen);
+    expect(r).toMatchObject({
+      passengers: 60,
+      on_time_share: 0.5,
+      late_share: 0.5,
+      early_share: 0,
+      counted_share: 1,
+    });
+    expect(r!.calls_on_time_share).toBeCloseTo(1 / 3, 9);
+    expect(r!.late_passenger_h).toBeCloseTo((10 * 360 + 20 * 301) / 3_600, 9);
+  });
+});
+
+describe('excess wait of passengers', () => {
+  it('weights stops by who boards there', async () => {
+    // At A h: 14, 6, 10, 10, 10: EWT 0.32. At B 10 throughout: EWT 0.
+    const a: Seen[] = fromA([0, 5], [14, 5], [20, 5], [30, 5], [40, 5], [50, 5]);
+    const b: Seen[] = [0, 1, 2, 3, 4, 5].map((i) => ({
+      trip: i + 1,
+      stop: 'B',
+      departure: i * 10 + 3,
+      boardings: 15,
+      alightings: 0,
+    }));
+    const [r] = await line.ask('passenger-wait', [...a, ...b], { observed_at_least: 0.6 });
+    expect(r).toMatchObject({ boardings: 120, counted_share: 1 });
+    expect(r!.ewt_min).toBeCloseTo((30 * 0.32) / 120, 9);
+  });
+
+  it('is hours of people: boardings x excess wait', async () => {
+    const seen = fromA([0, 5], [14, 5], [20, 5], [30, 5], [40, 5], [50, 5]);
+    const [a] = await line.ask('passenger-wait', seen, { by: 'stop' });
+    expect(a).toMatchObject({ stop_id: 'A', boardings: 30, observed_share: 1, withheld: null });
+    expect(a!.ewt_min).toBeCloseTo(0.32, 9);
+    expect(a!.excess_passenger_h).toBeCloseTo((30 * 0.32) / 60, 9);
+  });
+});
+
+describe('bunching of passengers', () => {
+  it('weights headways by who boards after them', async () => {
+    // h: 22 (a gap), 2 (bunched), 6, 10, 10; boarding 5, 40, 2, 5, 4, 4.
+    const seen = fromA([0, 5], [22, 40], [24, 2], [30, 5], [40, 4], [50, 4]);
+    const [r] = await line.ask('passenger-bunching', seen);
+    expect(r).toMatchObject({
+      boardings: 55,
+      bunched_headways_share: 0.2,
+      gap_headways_share: 0.2,
+      load_bunched: 2,
+      load_after_gap: 40,
+      bounds: 'h < 0.25 H; h > 2.0 H',
+    });
+    expect(r!.gap_boardings_share).toBeCloseTo(40 / 55, 9);
+    expect(r!.bunched_boardings_share).toBeCloseTo(2 / 55, 9);
+    expect(r!.load_else).toBeCloseTo(13 / 3, 9);
+  });
+});
+
+describe('run time of passengers', () => {
+  it('weights runs by who is aboard, and counts what is lost against the fast run', async () => {
+    // A to B: 120 s with 10 aboard, 120 s with 2. B to C: 180 s with 8, 120 s with 4; fast run 129 s.
+    const rows = await line.ask('passenger-run-time', [...one, ...two]);
+    expect(rows[0]).toMatchObject({
+      from_stop: 'A',
+      to_stop: 'B',
+      runs: 2,
+      passengers: 12,
+      passenger_run_s: 120,
+    });
+    expect(rows[0]!.lost_passenger_h).toBe(0);
+    expect(rows[1]).toMatchObject({ from_stop: 'B', to_stop: 'C', run_s: 150, passenger_run_s: 160 });
+    expect(rows[1]!.passenger_h).toBeCloseTo(1_920 / 3_600, 9);
+    expect(rows[1]!.lost_passenger_h).toBeCloseTo((8 * 51) / 3_600, 9);
+    // The timetable has 100 s from B to C.
+    expect(rows[1]!.beyond_timetable_h).toBeCloseTo((8 * 80 + 4 * 20) / 3_600, 9);
+  });
+});
+
+describe('dwell of passengers', () => {
+  it('says how many visits are known too roughly', async () => {
+    const rough = [...one, ...two].map((seen) => ({ ...seen, withinS: 30 }));
+    const rows = await line.ask('passenger-dwell', rough, { by: 'route' });
+    expect(rows).toMatchObject([{ visits: 0, left_out: 3, exchanged: null, mean_s: null }]);
+  });
+
+  it('is by who gets on and off, and of who stays aboard', async () => {
+    // B: 30 s, 10 exchanged, 4 stay; 30 s, 2 exchanged, 2 stay. C: 30 s, nobody exchanged, 4 stay.
+    const [b, c] = await line.ask('passenger-dwell', [...one, ...two]);
+    expect(b).toMatchObject({
+      stop_id: 'B',
+      visits: 2,
+      exchanged: 12,
+      mean_s: 30,
+      s_per_passenger: 5,
+      through_mean_s: 30,
+    });
+    expect(b!.through_passenger_h).toBeCloseTo((6 * 30) / 3_600, 9);
+    expect(c).toMatchObject({ stop_id: 'C', visits: 1, exchanged: 0, s_per_passenger: null });
+  });
+});
+
+describe('passenger counters', () => {
+  it('that miss people on one side are named: over whole trips as many get off as got on', async () => {
+    // Vehicle v1: 90 on, 100 off; v2: 100 on, 100 off; v3: 10 and 10.
+    const trip = (n: number, on: number, off: number): Seen[] => [
+      { trip: n, stop: 'A', departure: n * 10, boardings: on, alightings: 0 },
+      { trip: n, stop: 'D', arrival: n * 10 + 6, boardings: 0, alightings: off },
+    ];
+    const rows = await line.ask(
+      'passenger-counters',
+      [
+        ...trip(1, 90, 100),
+        ...trip(2, 100, 100),
+        ...trip(3, 10, 10),
+        { trip: 4, stop: 'A', departure: 30, boardings: 9 },
+      ],
+      { passengers_at_least: 50 },
+    );
+    expect(rows.map((r) => [r.vehicle_id, r.trips, r.verdict])).toEqual([
+      ['v1', 1, 'misses boardings'],
+      ['v3', 1, 'too few passengers'],
+      ['v2', 1, 'good'],
+    ]);
+    expect(rows[0]!.difference_share).toBeCloseTo(-0.1, 9);
+  });
+});
+
+describe('where nobody counts', () => {
+  it.each([
+    'ridership',
+    'passenger-load',
+    'crowding',
+    'passenger-on-time',
+    'passenger-wait',
+    'passenger-bunching',
+    'passenger-run-time',
+    'passenger-dwell',
+    'passenger-counters',
+  ])('%s is not computable: no passenger counts', async (measure) => {
+    const uncounted = [...one, ...two].map(({ boardings, alightings, load, ...seen }) => seen);
+    await expect(line.ask(measure, uncounted)).rejects.toThrow(/not computable: no passenger counts/);
+  });
+});
+
+describe('passenger counts', () => {
+  it('add up: assigned, unassigned by reason, and not matched yet', async () => {
+    await line.db.run(`CREATE OR REPLACE TEMP TABLE readings AS
+      SELECT 'passenger-count' AS kind, 'counted' AS outcome, 'apc' AS device_id, 'v' AS vehicle_id, door::DOUBLE AS door, NULL::BIGINT AS via,
+        row_number() OVER () AS position, 0 AS index, make_timestamptz(2024, 5, 13, 8, minute, 0) AS observed_at,
+        boarded::DOUBLE AS boarded, alighted::DOUBLE AS alighted, load::DOUBLE AS load
+      FROM (VALUES (1, 1, 3, 0, NULL), (1, 2, 1, 2, NULL), (1, NULL, NULL, NULL, 7), (5, 1, 2, 2, NULL), (9, 1, 4, 0, NULL))
+        AS t(minute, door, boarded, alighted, load)`);
+    await line.db.run(`DELETE FROM passenger_counts; INSERT INTO passenger_counts BY NAME
+      SELECT DATE '2024-05-13' AS date, 'v' AS vehicle_id, 'apc' AS device_id, make_timestamptz(2024, 5, 13, 8, minute, 0) AS observed_at,
+        side, passengers, method, reason
+      FROM (VALUES (1, 'boarding', 4, 'stay', NULL), (1, 'alighting', 2, NULL, 'alighted-at-first-stop'), (1, 'load', 7, 'stay', NULL),
+        (5, 'boarding', 2, 'stay', NULL), (5, 'alighting', 2, 'late', NULL)) AS t(minute, side, passengers, method, reason)`);
+    const answer = await runMeasure(line.db, 'passenger-counts', {
+      from_at: Date.parse('2024-05-13T00:00:00Z'),
+      to_at: Date.parse('2024-05-14T00:00:00Z'),
+    });
+    expect(answer.computable && answer.rows.map((r) => [r.side, r.outcome, r.counts, r.passengers])).toEqual([
+      ['alighting', 'alighted-at-first-stop', 1, 2],
+      ['alighting', 'assigned: late', 1, 2],
+      ['alighting', 'not-matched', 1, 0],
+      ['boarding', 'assigned: stay', 2, 6],
+      ['boarding', 'not-matched', 1, 4],
+      ['load', 'assigned: stay', 1, null],
+    ]);
+  });
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { detectorDays } from '#analytics/health/detector-days.ts';
+import { listReports } from '#analytics/notebooks/reports.ts';
+import { renderReport } from '#apps/report.ts';
+import { type Line, lineLake, type Performed, type Seen } from '../../golden/measures/line-lake.ts';
+import { weeksOfRuns } from '../../golden/measures/weeks-of-runs.ts';
+import { removeTemporaryFolders } from '../../unit/gtfs/small-feed.ts';
+
+let line: Line;
+beforeAll(async () => {
+  line = await lineLake();
+  await line.db.run(`
+    CREATE TABLE archive (position BIGINT, received_at TIMESTAMPTZ);
+    CREATE TABLE ledger (device_id VARCHAR, hour_received TIMESTAMPTZ, hour_observed TIMESTAMPTZ, outcome VARCHAR,
+      reason VARCHAR, readings BIGINT, late BIGINT);
+    CREATE TABLE detector_days (${detectorDays.columns}, formula_version INTEGER, stale BOOLEAN)`);
+});
+afterAll(() => {
+  line.db.closeSync();
+  removeTemporaryFolders();
+});
+
+const text = (html: string) => html.replace(/<[^>]+>/g, ' ').replace(/[\s\u00a0]+/g, ' ');
+
+async function report(
+  name: string,
+  seen: readonly Seen[],
+  performed: readonly Performed[],
+  parameters: Record<string, string>,
+): Promise<{ errors: unknown[]; seen: string; html: string }> {
+  await line.ask('service-delivered', seen, {}, performed);
+  const { path } = (await listReports()).find((r) => r.name === name)!;
+  const { html, errors } = await renderReport({
+    connection: line.db,
+    city: { name: 'Testville', timezone: 'UTC' },
+    path,
+    parameters: { from: '2024-05-13', to: '2024-05-14', ...parameters },
+  });
+  return { errors, seen: text(html), html };
+}
+
+/** Six trips; the second runs 6 minutes late, the third is canceled, of the fourth nobody knows. */
+const morning: Seen[] = [1, 2, 5, 6].flatMap((trip): Seen[] => {
+  const start = (trip - 1) * 10 + (trip === 2 ? 6 : 0);
+  return [
+    { trip, stop: 'A', departure: start },
+    { trip, stop: 'B', arrival: start + 2, departure: start + 2.5 },
+    { trip, stop: 'C', arrival: start + 4, departure: start + 4.5 },
+    { trip, stop: 'D', arrival: start + 6 },
+  ];
+});
+const performed: Performed[] = [
+  { trip: 1 },
+  { trip: 2 },
+  { trip: 3, relationship: 'canceled' },
+  { trip: 5 },
+  { trip: 6 },
+];
+
+test('the route report says what was on time, what was lost, and of what nobody knows', async () => {
+  const page = await report('route', morning, performed, { route: 'r' });
+  expect(page.errors).toEqual([]);
+  // 4 of 16 departures seen are of the late trip.
+  expect(page.seen).toContain(
+    '75% of departures were on time (no more than 60 s early or 300 s late); 25% were late',
+  );
+  expect(page.seen).toContain('Of 24 scheduled calls 16 were seen, 4 were canceled and 4 were not seen');
+  expect(page.seen).toContain(
+    'Of 18 scheduled kilometres 67% were seen to run, 17% were lost, and of 17% nobody knows.',
+  );
+  expect(page.html.match(/<svg/g)!.length).toBeGreaterThanOrEqual(6);
+});
+
+test('the stop report counts the canceled and the unseen apart', async () => {
+  const page = await report('stop', morning, performed, { stop: 'B' });
+  expect(page.errors).toEqual([]);
+  expect(page.seen).toContain('75% of departures were on time');
+  expect(page.seen).toContain('Of 6 scheduled calls 4 were seen, 1 were canceled and 1 were not seen');
+});
+
+test('the network report sets routes side by side and says why service was lost', async () => {
+  const page = await report('transit-network', morning, performed, {});
+  expect(page.errors).toEqual([]);
+  expect(page.seen).toContain('75% of departures were on time across 1 route');
+  expect(page.seen).toContain(
+    'Of 18 scheduled kilometres 67% were seen to run, 17% were lost, and of 17% nobody knows.',
+  );
+  expect(page.seen).toMatch(/canceled not known 1 3 17%/);
+});
+
+test('bus priority names the stretch, its hours and its riders; without road links it says what it needs', async () => {
+  const without = await report('bus-priority', morning, performed, {});
+  expect(without.errors).toEqual([]);
+  expect(without.seen).toContain('Bus priority needs a timetable, stop visits and road links with lines');
+  await line.db.run(`INSERT INTO links BY NAME SELECT 'high' AS link_id, 'High Street' AS road, 3.0 AS length_km, '[[1.0, 0], [1.02698, 0]]' AS line,
+    TIMESTAMPTZ '1970-01-01 00:00:00Z' AS valid_from, TIMESTAMPTZ 'infinity' AS valid_to`);
+  // Three runs at eight lose 85 s each from A to B with 30 on board; those at nine, with 10, lose nothing.
+  const slow: Seen[] = [1, 2, 3, 4, 5, 6].flatMap((trip): Seen[] => {
+    const at = trip <= 3 ? trip * 10 : 60 + trip;
+    const load = trip <= 3 ? 30 : 10;
+    return [
+      { trip, stop: 'A', departure: at, load },
+      { trip, stop: 'B', arrival: at + (trip <= 3 ? 200 : 100) / 60, departure: at + 4, load },
+      { trip, stop: 'C', arrival: at + 6, departure: at + 6.5 },
+    ];
+  });
+  const page = await report('bus-priority', slow, performed, { hot_times: '1.2' });
+  await line.db.run('DELETE FROM links');
+  expect(page.errors).toEqual([]);
+  expect(page.seen).toContain(
+    'High Street, from Alpha to Beta, is where priority would give most back: riders lose 15 hours a week on these 1,000 m, most of it at 08–09',
+  );
+});
+
+test('where nobody saw anything, the reports say so and end well', async () => {
+  const route = await report('route', [], [], { route: 'r' });
+  expect(route.errors).toEqual([]);
+  expect(route.seen).toContain('Nobody saw a vehicle of this route at a stop in this period.');
+  const stop = await report('stop', [], [], { stop: 'B' });
+  expect(stop.errors).toEqual([]);
+  expect(stop.seen).toContain('Nobody saw a vehicle at this stop in this period.');
+  const network = await report('transit-network', [], [], {});
+  expect(network.errors).toEqual([]);
+  expect(network.seen).toContain('Nobody saw a vehicle at a stop in this period. The timetable has 6 trips');
+});
+
+test('before and after says by how much vehicles became faster, on which segment, and what a placebo date claims', async () => {
+  await weeksOfRuns(line.db, (week) => ({
+    r: (week < 4 ? 100 : 90 * 1.05) * Math.exp(week % 2 === 0 ? 0.01 : -0.01),
+    q: week < 4 ? 200 : 210,
+  }));
+  const { path } = (await listReports()).find((r) => r.name === 'transit-before-after')!;
+  const { html, errors } = await renderReport({
+    connection: line.db,
+    city: { name: 'Testville', timezone: 'UTC' },
+    path,
+    parameters: { treated: 'r', from: '2024-05-06', to: '2024-07-01', change: '2024-06-03' },
+  });
+  expect(errors).toEqual([]);
+  const page = text(html);
+  expect(page).toContain('Vehicles on r were 10.0% faster from stop to stop after 3 June 2024');
+  expect(page).toContain('There were too few weeks before the change for a placebo date.');
+  // Of eight runs; 105 s after are 5 % less than a hundred, and a tenth less than on other roads.
+  expect(page).toMatch(/0 Alpha → Beta 8 100\.\d 94\.\d −0\.10\d\d/);
+});

@@ -1,0 +1,95 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { removeTemporaryFolders, smallFeed } from '../gtfs/small-feed.ts';
+import { transitLake, type WireReading } from './transit-lake.ts';
+
+afterEach(removeTemporaryFolders);
+
+/** Trip t1 of the small feed leaves A at 08:00 in Berlin, 06:00 UTC, on 13 May 2024; stops 0.008993 degrees apart. */
+const at = (minutes: number) => new Date(Date.parse('2024-05-13T06:00:00Z') + minutes * 60_000).toISOString();
+
+function event(vehicleId: string, stopId: string, event: string, minutes: number): WireReading {
+  return { kind: 'stop-event', observedAt: at(minutes), vehicleId, tripId: 't1', stopId, event };
+}
+
+const run = (vehicleId: string) => [
+  event(vehicleId, 'A', 'departure', 1),
+  event(vehicleId, 'B', 'arrival', 3),
+  event(vehicleId, 'B', 'departure', 4),
+  event(vehicleId, 'D', 'arrival', 8),
+];
+
+const visits = `SELECT vehicle_id, stop_id, counts, arrival_at, scheduled_arrival_at, is_last FROM matched_visits
+  ORDER BY vehicle_id, position`;
+
+describe('a service date', () => {
+  it('has its visits beside the timetable that held', async () => {
+    const lake = await transitLake(smallFeed, run('v'));
+    await lake.match('2024-05-13', 'Europe/Berlin');
+    expect(await lake.rows(visits)).toMatchObject([
+      { stop_id: 'A', arrival_at: null, scheduled_arrival_at: '2024-05-13T06:00:00Z', is_last: false },
+      { stop_id: 'B', arrival_at: '2024-05-13T06:03:00Z', scheduled_arrival_at: '2024-05-13T06:02:00Z' },
+      { stop_id: 'D', arrival_at: '2024-05-13T06:08:00Z', is_last: true, counts: true },
+    ]);
+    expect(
+      await lake.rows(
+        'SELECT trip_id, relationship, began, ended, stops, stops_visited, round(way_m, -1) AS way FROM matched_trips',
+      ),
+    ).toEqual([
+      {
+        trip_id: 't1',
+        relationship: 'scheduled',
+        began: 'complete',
+        ended: 'complete',
+        stops: 4,
+        stops_visited: 3,
+        way: 3_000,
+      },
+    ]);
+  });
+
+  it('is made anew by a reading that comes late, and by new content under an old identity', async () => {
+    const lake = await transitLake(smallFeed, [
+      ...run('v'),
+      // C, told last of all; and the arrival at B told again, of another stop.
+      event('v', 'C', 'arrival', 5.5),
+      { ...event('v', 'B', 'arrival', 3), stopId: 'C' },
+    ]);
+    await lake.match('2024-05-13', 'Europe/Berlin');
+    expect((await lake.rows(visits)).map((v) => [v.stop_id, v.arrival_at])).toEqual([
+      ['A', null],
+      ['B', null],
+      ['C', '2024-05-13T06:03:00Z'],
+      ['D', '2024-05-13T06:08:00Z'],
+    ]);
+  });
+
+  it('counts, of two vehicles on one trip, the one that was at more stops', async () => {
+    const lake = await transitLake(smallFeed, [...run('v1').slice(0, 2), ...run('v2')]);
+    await lake.match('2024-05-13', 'Europe/Berlin');
+    expect(await lake.rows('SELECT vehicle_id, counts FROM matched_trips ORDER BY 1')).toEqual([
+      { vehicle_id: 'v1', counts: false },
+      { vehicle_id: 'v2', counts: true },
+    ]);
+  });
+
+  it('keeps the trip that was called off, and the one that ran all the same', async () => {
+    const canceled: WireReading = {
+      kind: 'trip-update',
+      observedAt: at(-30),
+      tripId: 't1',
+      serviceDate: '2024-05-13',
+      scheduleRelationship: 'canceled',
+      stops: [],
+    };
+    const off = await transitLake(smallFeed, [canceled]);
+    await off.match('2024-05-13', 'Europe/Berlin');
+    const trips = 'SELECT relationship, counts FROM matched_trips ORDER BY 1';
+    expect(await off.rows(trips)).toEqual([{ relationship: 'canceled', counts: true }]);
+    const ran = await transitLake(smallFeed, [canceled, ...run('v')]);
+    await ran.match('2024-05-13', 'Europe/Berlin');
+    expect(await ran.rows(trips)).toEqual([
+      { relationship: 'canceled', counts: false },
+      { relationship: 'scheduled', counts: true },
+    ]);
+  });
+});
