@@ -40,6 +40,8 @@ export async function startMosquitto(context: TestContext, directory: string): P
 /** A cable to a port of this machine, which can be pulled. */
 export interface Cable {
   port: number;
+  /** What the client says is lost, its acknowledgements too, until `pull`; what is said to it still comes. */
+  deafen(): void;
   /** Every connection dies, and new ones are refused until `mend`. */
   pull(): void;
   mend(): void;
@@ -49,6 +51,7 @@ export interface Cable {
 export async function cable(to: number): Promise<Cable> {
   const ends = new Set<Socket>();
   let pulled = false;
+  let deaf = false;
   const server = createServer((from) => {
     if (pulled) return void from.destroy();
     const onward = connect(to, '127.0.0.1');
@@ -62,15 +65,22 @@ export async function cable(to: number): Promise<Cable> {
         b.destroy();
       });
     }
-    from.pipe(onward).pipe(from);
+    from.on('data', (bytes) => {
+      if (!deaf) onward.write(bytes);
+    });
+    onward.pipe(from);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const pull = (): void => {
     pulled = true;
+    deaf = false;
     for (const end of ends) end.destroy();
   };
   return {
     port: (server.address() as { port: number }).port,
+    deafen: () => {
+      deaf = true;
+    },
     pull,
     mend: () => {
       pulled = false;
