@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { damagedFile } from '#analytics/lake/damaged-file.ts';
 import { type Exported, type ExportOptions, exportLake } from '#analytics/lake/export.ts';
+import { readManifest } from '#analytics/lake/manifest.ts';
 import { openLake } from '#analytics/lake/open-lake.ts';
 import { createLiveVisitsView } from '#analytics/transit/live-table.ts';
 import { type ExclusiveLock, holderOf, takeExclusiveLock } from '#infra/sqlite/exclusive-lock.ts';
@@ -88,18 +90,16 @@ export async function lakeSession(data: DataDirectory): Promise<DuckDBConnection
 export async function openSession(data: DataDirectory): Promise<DuckDBConnection> {
   const city = data.city() ?? emptyCity;
   const view = await data.registry.view();
-  try {
-    const db = await openLake({ directory: data.lakePath, registry: view, city });
-    await createLiveVisitsView(db, liveVisitFiles(data));
-    return db;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (!/IO Error|No files found|Invalid Input Error/.test(message)) throw error;
+  const damage = damagedFile(data.lakePath, readManifest(data.lakePath));
+  if (damage !== undefined) {
     throw new OperatorFault(
       `the lake in ${data.lakePath} can not be read`,
-      message.split('\n')[0]!,
+      damage,
       'restore the file, or move the lake away and run `headway lake`: it is made again from the log, as far as that reaches',
       3,
     );
   }
+  const db = await openLake({ directory: data.lakePath, registry: view, city });
+  await createLiveVisitsView(db, liveVisitFiles(data));
+  return db;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { defineViews } from '../lake/on-demand.ts';
 
 /**
  * Gives a session of the lake the views `feed_findings`, `feed_checks` and `feed_quality`. Trips and stops are looked up
@@ -12,18 +13,20 @@ export async function createFeedQualityViews(db: DuckDBConnection): Promise<void
     const source = (await hasTable(db, `timetable_${thing}s`))
       ? `SELECT DISTINCT ${thing}_id FROM timetable_${thing}s WHERE ${thing}_id IS NOT NULL`
       : `SELECT NULL::VARCHAR AS ${thing}_id WHERE false`;
-    await db.run(`CREATE OR REPLACE TEMP VIEW feed_known_${thing}s AS ${source}`);
+    await defineViews(db, `CREATE OR REPLACE TEMP VIEW feed_known_${thing}s AS ${source}`);
   }
   const matched = (await hasTable(db, 'trips_performed'))
     ? 'FROM trips_performed WHERE pattern_id IS NOT NULL'
     : 'SELECT NULL::VARCHAR AS vehicle_id, NULL::VARCHAR AS trip_id, NULL::TIMESTAMPTZ AS first_seen_at, 0::BIGINT AS positions, 0::BIGINT AS off_way WHERE false';
-  await db.run(`CREATE OR REPLACE TEMP VIEW feed_matched_trips AS ${matched}`);
-  await db.run(readFileSync(join(import.meta.dirname, 'feed-quality-views.sql'), 'utf8'));
+  await defineViews(db, `CREATE OR REPLACE TEMP VIEW feed_matched_trips AS ${matched}`);
+  await defineViews(db, readFileSync(join(import.meta.dirname, 'feed-quality-views.sql'), 'utf8'));
 }
 
 async function hasTable(db: DuckDBConnection, name: string): Promise<boolean> {
-  const found = await db.runAndReadAll(
-    `SELECT 1 FROM information_schema.tables WHERE table_name = '${name}' LIMIT 1`,
-  );
-  return found.currentRowCount > 0;
+  try {
+    (await db.prepare(`FROM ${name}`)).destroySync();
+    return true;
+  } catch {
+    return false;
+  }
 }

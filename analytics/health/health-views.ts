@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { defineViews } from '../lake/on-demand.ts';
 import { healthSql } from './judge-day.ts';
 
 /**
@@ -6,5 +7,5 @@ import { healthSql } from './judge-day.ts';
  * work list (`health_repairs`).
  */
 export async function createHealthViews(db: DuckDBConnection): Promise<void> {
-  for (const name of ['causes', 'asked-days', 'repairs'] as const) await db.run(healthSql(name));
+  for (const name of ['causes', 'asked-days', 'repairs'] as const) await defineViews(db, healthSql(name));
 }

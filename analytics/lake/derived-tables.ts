@@ -7,6 +7,7 @@ import { imputed } from '../imputation/imputed.ts';
 import { passengerCountsTable, stopVisitsTable, tripsPerformedTable } from '../transit/transit-tables.ts';
 import { parquetRows, quoted, writeParquet } from './lake-context.ts';
 import { type DerivedFile, type Manifest, writeManifest } from './manifest.ts';
+import { defineViews } from './on-demand.ts';
 
 /** Tables worked out from the lake's own, one file a local date. */
 export interface DerivedTable {
@@ -77,9 +78,12 @@ export async function createDerivedViews(
       );
       await db.run(`INSERT INTO derived_days VALUES ${days.join(', ')}`);
     }
-    await db.run(`CREATE OR REPLACE TEMP VIEW ${table.name} AS
+    await defineViews(
+      db,
+      `CREATE OR REPLACE TEMP VIEW ${table.name} AS
       SELECT t.*, d.version AS formula_version, d.stale
-      FROM (${rows}) t JOIN derived_days d ON d.date = t.date AND d.name = ${quoted(table.name)}`);
+      FROM (${rows}) t JOIN derived_days d ON d.date = t.date AND d.name = ${quoted(table.name)}`,
+    );
   }
 }
 

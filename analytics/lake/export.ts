@@ -11,6 +11,7 @@ import { exportReadings } from './export-readings.ts';
 import { exportWindows } from './export-windows.ts';
 import { type LakeContext, lakeInstance } from './lake-context.ts';
 import { type Manifest, manifestFiles, readManifest, writeManifest } from './manifest.ts';
+import { makeOnDemand } from './on-demand.ts';
 import { type City, createLakeViews } from './open-lake.ts';
 import { exportRollups, rollupsAreFresh } from './rollups.ts';
 
@@ -89,6 +90,7 @@ async function rollUp(context: LakeContext, city: City): Promise<void> {
   const areFresh = rollupsAreFresh(manifest, circumstances);
   if (isTransitFresh && areFresh) return;
   const db = await context.connect();
+  makeOnDemand(db);
   await createLakeViews(db, directory, manifest, { registry, city });
   if (!isTransitFresh)
     await exportTransitRollups({ db, directory, manifest }, city.timezone, context.onProgress);

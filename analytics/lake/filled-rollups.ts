@@ -3,6 +3,7 @@ import { filledWindowsSql, imputed } from '../imputation/imputed.ts';
 import { windowsOfDay } from './derived-tables.ts';
 import { type LakeContext, parquetRows, quoted, writeParquet } from './lake-context.ts';
 import type { Manifest } from './manifest.ts';
+import { defineViews } from './on-demand.ts';
 import { rowsOf, shortHash, sumsOf } from './rollup-months.ts';
 import { filesOf, joinMonths, sameFiles } from './rollup-parts.ts';
 import { formulaOf } from './session-sql.ts';
@@ -188,13 +189,16 @@ export async function serveFilled(
   if (datesOf(manifest).length === 0 || !filledIsFresh(manifest, zone)) return;
   for (const name of names) {
     const rows = rowsOf(directory, filesOf(manifest, name));
-    await db.run(`CREATE OR REPLACE TEMP VIEW changed_${name} AS SELECT * FROM ${rows}`);
+    await defineViews(db, `CREATE OR REPLACE TEMP VIEW changed_${name} AS SELECT * FROM ${rows}`);
   }
   for (const { of, keys, sums, extremes, where } of changes) {
-    await db.run(`CREATE OR REPLACE TEMP VIEW rolled_filled_${of} AS
+    await defineViews(
+      db,
+      `CREATE OR REPLACE TEMP VIEW rolled_filled_${of} AS
       SELECT ${list(keys)}, ${sumsOf(sums)}${extremesOf(extremes)}
       FROM (SELECT * FROM rolled_${of}${where ?? ''} UNION ALL BY NAME SELECT * FROM changed_filled_${of})
-      GROUP BY ${list(keys)} HAVING sum(windows) > 0`);
+      GROUP BY ${list(keys)} HAVING sum(windows) > 0`,
+    );
   }
   // By months, where the date does not matter.
   const byMonths = [
@@ -203,12 +207,15 @@ export async function serveFilled(
   ] as const;
   for (const [month, day] of months ? byMonths : []) {
     const byMonth = list(day.keys).replace('date', "date_trunc('month', date)::DATE AS date");
-    await db.run(`CREATE OR REPLACE TEMP VIEW rolled_filled_${month} AS
+    await defineViews(
+      db,
+      `CREATE OR REPLACE TEMP VIEW rolled_filled_${month} AS
       SELECT ${list(day.keys)}, ${sumsOf(day.sums)}${extremesOf(day.extremes)}
       FROM (SELECT ${list(day.keys)}, ${list(day.sums)}${bare(day.extremes)} FROM rolled_${month}${day.where ?? ''} UNION ALL BY NAME
         SELECT ${byMonth}, ${list(day.sums)}${bare(day.extremes)}
         FROM changed_filled_${day.of})
-      GROUP BY ${list(day.keys)} HAVING sum(windows) > 0`);
+      GROUP BY ${list(day.keys)} HAVING sum(windows) > 0`,
+    );
   }
   await db.run('SET VARIABLE rollup_filled = true');
 }

@@ -10,6 +10,7 @@ import { transitViewsSql } from '../transit/transit-views.ts';
 import { createDerivedViews } from './derived-tables.ts';
 import { lakeInstance, parquetRows, quoted } from './lake-context.ts';
 import { type Manifest, readManifest } from './manifest.ts';
+import { defineViews, makeOnDemand } from './on-demand.ts';
 import { readingFields, wholeColumns } from './reading-fields.ts';
 import { serveRollups } from './rollups.ts';
 import { sessionSql } from './session-sql.ts';
@@ -33,6 +34,7 @@ const ANSWERS_LIMIT = '600MB';
 /** A DuckDB session over the lake: the views of docs/lake.md, the macros and derived views on them. */
 export async function openLake({ directory, registry, city }: LakeOptions): Promise<DuckDBConnection> {
   const db = await (await lakeInstance(directory)).connect();
+  makeOnDemand(db);
   await db.run(`SET memory_limit = '${ANSWERS_LIMIT}'`);
   const manifest = readManifest(directory);
   await createLakeViews(db, directory, manifest, { registry, city });
@@ -60,10 +62,10 @@ export async function createLakeViews(
   await createTimetableViews(db, directory, manifest.timetables);
   await createDerivedViews(db, directory, manifest);
   await createFeedQualityViews(db);
-  await db.run(sessionSql());
-  await db.run(filledWindowsSql());
+  await defineViews(db, sessionSql());
+  await defineViews(db, filledWindowsSql());
   await createHealthViews(db);
-  await db.run(transitViewsSql());
+  await defineViews(db, transitViewsSql());
   await createFileViews(db, directory, manifest, Number.POSITIVE_INFINITY);
 }
 
@@ -91,7 +93,8 @@ async function createFileViews(
       const rows = parquetRows(directory, paths.slice(0, mostFiles));
       // Readings files have the columns of the kinds that are in them.
       if (name === 'readings') await db.run(`CREATE TEMP TABLE IF NOT EXISTS no_readings (${empty})`);
-      await db.run(
+      await defineViews(
+        db,
         `CREATE OR REPLACE TEMP VIEW ${name} AS ${name === 'readings' ? 'SELECT * FROM no_readings UNION ALL BY NAME ' : ''}SELECT * FROM ${rows}`,
       );
     }

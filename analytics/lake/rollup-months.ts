@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type LakeContext, quoted, writeParquet } from './lake-context.ts';
 import type { Manifest } from './manifest.ts';
+import { defineViews } from './on-demand.ts';
 
 /** What a month that is over adds up to without its dates: a tenth of the rows, for whoever asks for a year. */
 interface MonthSums {
@@ -138,7 +139,8 @@ export async function serveMonths(
       directory,
       days.map((date) => parts[date]!.path),
     );
-    await db.run(
+    await defineViews(
+      db,
       `CREATE OR REPLACE TEMP VIEW rolled_${name} AS SELECT * FROM ${summed}${days.length > 0 ? ` UNION ALL ${sql(rest)}` : ''}`,
     );
   }

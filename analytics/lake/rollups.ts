@@ -4,6 +4,7 @@ import type { RegistryView } from '#domain/registry/registry.ts';
 import { exportFilledRollups, filledIsFresh, serveFilled } from './filled-rollups.ts';
 import { type LakeContext, parquetRows, quoted, writeParquet } from './lake-context.ts';
 import type { Manifest, RollupFile } from './manifest.ts';
+import { defineViews } from './on-demand.ts';
 import { quarterRollupsSql } from './quarter-counts.ts';
 import { monthsAreSummed, rowsOf, serveMonths, shortHash, sumMonths } from './rollup-months.ts';
 import { filesOf, joinMonths, sameFiles } from './rollup-parts.ts';
@@ -52,7 +53,7 @@ export async function exportRollups(
     .sort()
     .map((date) => ({ date, rollups: rollups.filter((r) => !isFresh(manifest, r, date, circumstances)) }))
     .filter((day) => day.rollups.length > 0);
-  if (due.length > 0) await db.run(quarterRollupsSql());
+  if (due.length > 0) await defineViews(db, quarterRollupsSql());
   for (const [done, day] of due.entries()) {
     await writeParts(context, db, day.rollups, day.date, circumstances);
     context.onProgress?.('roll-ups', done + 1, due.length);
@@ -247,17 +248,18 @@ export async function serveRollups(
 ): Promise<void> {
   const dates = Object.keys(manifest.windows);
   if (dates.length > 0) {
-    await db.run(
-      `CREATE OR REPLACE TEMP VIEW windows_by_site AS SELECT * FROM ${parquetRows(directory, filesBySite(manifest))};
-       SET VARIABLE rollup_by_site = true`,
+    await defineViews(
+      db,
+      `CREATE OR REPLACE TEMP VIEW windows_by_site AS SELECT * FROM ${parquetRows(directory, filesBySite(manifest))}`,
     );
+    await db.run('SET VARIABLE rollup_by_site = true');
   }
   const fresh = rollups.filter(
     (rollup) => dates.length > 0 && dates.every((date) => isFresh(manifest, rollup, date, circumstances)),
   );
   for (const rollup of fresh) {
     const rows = rowsOf(directory, filesOf(manifest, rollup.name));
-    await db.run(`CREATE OR REPLACE TEMP VIEW rolled_${rollup.name} AS SELECT * FROM ${rows}`);
+    await defineViews(db, `CREATE OR REPLACE TEMP VIEW rolled_${rollup.name} AS SELECT * FROM ${rows}`);
   }
   const isServed = (madeOfNetwork: boolean) =>
     rollups.every((rollup) => (rollup.madeOf === 'network') !== madeOfNetwork || fresh.includes(rollup));

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { parquetRows, quoted } from '../lake/lake-context.ts';
+import { defineViews } from '../lake/on-demand.ts';
 import { byAge, type TimetableTable, type TimetableVersion, timetableTables } from './timetable-version.ts';
 
 /**
@@ -33,9 +34,9 @@ export async function createTimetableViews(
             .split(', ')
             .map((column) => `NULL::${column.split(' ')[1]} AS ${column.split(' ')[0]}`)
             .join(', ')} WHERE false`;
-    await db.run(`CREATE OR REPLACE TEMP VIEW timetable_${table} AS ${rows}`);
+    await defineViews(db, `CREATE OR REPLACE TEMP VIEW timetable_${table} AS ${rows}`);
   }
-  await db.run(scheduledViewsSql());
+  await defineViews(db, scheduledViewsSql());
 }
 
 /** What was to run on the asked dates: views on those of the timetables. */

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { formatInstant, type Instant } from '#domain/instant.ts';
 import { quoted } from '../lake/lake-context.ts';
+import { defineViews } from '../lake/on-demand.ts';
 import type { LiveVisit } from './open-trip.ts';
 import type { DueTimes } from './scheduled-times.ts';
 
@@ -80,10 +81,13 @@ export async function createLiveVisitsView(db: DuckDBConnection, files: readonly
       ? `SELECT ${columns.map(([name, type]) => `NULL::${type} AS ${name}`).join(', ')} WHERE false`
       : `FROM read_json([${files.map(quoted).join(', ')}], format = 'newline_delimited', ignore_errors = true,
           columns = {${columns.map(([name, type]) => `${name}: '${type}'`).join(', ')}})`;
-  await db.run(`CREATE OR REPLACE TEMP VIEW live_stop_visits AS
+  await defineViews(
+    db,
+    `CREATE OR REPLACE TEMP VIEW live_stop_visits AS
     WITH last_told AS (
       FROM (${lines}) t WHERE date NOT IN (SELECT date FROM derived_days WHERE name = 'stop_visits' AND NOT stale)
       QUALIFY row_number() OVER (PARTITION BY date, trip_id, vehicle_id, position ORDER BY known_at DESC, revision DESC) = 1
     )
-    SELECT * EXCLUDE (withdrawn) FROM last_told WHERE NOT withdrawn`);
+    SELECT * EXCLUDE (withdrawn) FROM last_told WHERE NOT withdrawn`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { parquetRows, quoted, writeParquet } from '../lake/lake-context.ts';
 import type { Manifest, RollupFile } from '../lake/manifest.ts';
+import { defineViews } from '../lake/on-demand.ts';
 import { shortHash } from '../lake/rollup-months.ts';
 import { sameFiles } from '../lake/rollup-parts.ts';
 import { formulaOf, sessionSql } from '../lake/session-sql.ts';
@@ -149,8 +150,11 @@ export async function serveTransitRollups(
   for (const { name } of rollups) {
     const paths = fresh.map((date) => partsOf(manifest, name)[date]!.path);
     const rows = (of: string[]) => `SELECT * FROM ${parquetRows(directory, of)}`;
-    await db.run(`CREATE OR REPLACE TEMP TABLE session_${name} AS ${rows(paths.slice(0, 1))} LIMIT 0;
-      CREATE OR REPLACE TEMP VIEW summed_${name} AS ${rows(paths)} UNION ALL BY NAME FROM session_${name}`);
+    await defineViews(
+      db,
+      `CREATE OR REPLACE TEMP TABLE session_${name} AS ${rows(paths.slice(0, 1))} LIMIT 0;
+      CREATE OR REPLACE TEMP VIEW summed_${name} AS ${rows(paths)} UNION ALL BY NAME FROM session_${name}`,
+    );
   }
   const list = (of: readonly string[]) => `[${of.map((date) => `DATE ${quoted(date)}`).join(', ')}]::DATE[]`;
   await db.run(`

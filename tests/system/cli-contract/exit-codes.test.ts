@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { headway, temporaryFolder, writeRecording } from './command-line.ts';
@@ -232,4 +232,17 @@ describe.concurrent('an answer that is no, wrong usage and a failure outside hav
 test('a question to a directory that is not there leaves none behind', async () => {
   await headway(['--data', inFolder('mistyped'), 'query', 'FROM windows']);
   expect(existsSync(inFolder('mistyped'))).toBe(false);
+});
+
+test('a lake of which a file is cut short answers nothing, and names the file', async () => {
+  const data = inFolder('cut');
+  expect((await headway(['--data', data, ...recordingIn('UTC')])).code).toBe(0);
+  expect((await headway(['--data', data, 'query', 'FROM windows'])).code).toBe(0);
+  const files = readdirSync(join(data, 'lake', 'windows'), { recursive: true, encoding: 'utf8' });
+  const file = files.find((name) => name.endsWith('.parquet'))!;
+  truncateSync(join(data, 'lake', 'windows', file), 200);
+  const ran = await headway(['--data', data, 'query', 'SELECT 1']);
+  expect(ran).toMatchObject({ code: 3, stdout: '' });
+  expect(ran.stderr).toContain(`${file} does not end as a Parquet file does`);
+  expect(ran.stderr).toContain('hint: restore the file');
 });
