@@ -19,7 +19,7 @@ const magic = 'PAR1';
 function faultOf(path: string): string | undefined {
   let file: number;
   try {
-    file = openSync(path);
+    file = openSync(path, 'r');
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT'
       ? 'is not there'
