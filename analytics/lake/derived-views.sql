@@ -147,7 +147,7 @@ FROM query(CASE WHEN rolled_months()
   THEN 'SELECT * FROM rolled_device_days
     WHERE date >= asked_first_date() AND date <= asked_last_date() AND near_asked_site(site_id) AND asked_site(site_id)'
   WHEN whole_dates() AND has_filled()
-  THEN 'SELECT * FROM rolled_filled_device_' || CASE WHEN whole_months() THEN 'months' ELSE 'days' END || '
+  THEN 'SELECT * FROM ' || CASE WHEN whole_months() THEN 'rolled_filled_device_months' ELSE 'rolled_filled_device_days' END || '
     WHERE date >= asked_first_date() AND date <= asked_last_date() AND near_asked_site(site_id) AND asked_site(site_id)'
   ELSE 'SELECT * FROM window_device_days' END);
 
@@ -162,8 +162,8 @@ CREATE OR REPLACE TEMP MACRO asked_is_kept() AS (
 -- Whether a site counts in readings longer than 15 minutes, as far as the session knows.
 CREATE OR REPLACE TEMP MACRO any_coarse() AS (NOT asked_is_kept() OR getvariable('any_coarse')::BOOLEAN);
 CREATE OR REPLACE TEMP VIEW device_day_parts AS
-FROM query('SELECT * FROM ' || CASE WHEN asked_is_kept() THEN CASE WHEN filled() THEN 'kept_filled' ELSE 'kept' END
-  ELSE 'worked' END || '_device_day_parts');
+FROM query('SELECT * FROM ' || CASE WHEN asked_is_kept() THEN CASE WHEN filled() THEN 'kept_filled_device_day_parts' ELSE 'kept_device_day_parts' END
+  ELSE 'worked_device_day_parts' END);
 
 -- The local dates on which a site had a speed in windows of up to an hour.
 CREATE OR REPLACE TEMP VIEW speed_dates AS
@@ -179,8 +179,8 @@ FROM query(CASE WHEN rolled_months()
 -- From when to when each device has windows, asked for or not.
 CREATE OR REPLACE TEMP VIEW device_spans AS
 FROM query(CASE WHEN getvariable('rollup_tz') IS NOT NULL
-  THEN 'SELECT device_id, min(first_at) AS first_at, max(last_at) AS last_at FROM rolled_device_'
-    || CASE WHEN getvariable('rollup_joined_to') IS NULL THEN 'days' ELSE 'months' END || ' GROUP BY device_id'
+  THEN 'SELECT device_id, min(first_at) AS first_at, max(last_at) AS last_at FROM '
+    || CASE WHEN getvariable('rollup_joined_to') IS NULL THEN 'rolled_device_days' ELSE 'rolled_device_months' END || ' GROUP BY device_id'
   ELSE 'SELECT device_id, min(start_at) AS first_at,
       make_timestamptz(max(epoch_us(start_at) + window_s::BIGINT * 1000000)) AS last_at
     FROM windows GROUP BY device_id' END);
@@ -410,7 +410,7 @@ FROM query(CASE WHEN rolled_dates() AND coalesce(getvariable('low_occupancy')::D
 CREATE OR REPLACE TEMP VIEW travel_sums AS
 FROM query(CASE WHEN (rolled_months() OR whole_months() AND has_filled()) AND coalesce(getvariable('by')::VARCHAR, '') <> 'day'
     AND coalesce(getvariable('low_occupancy')::DOUBLE, 0.05) = 0.05
-  THEN 'SELECT * FROM rolled_' || CASE WHEN filled() THEN 'filled_' ELSE '' END || 'travel_months
+  THEN 'SELECT * FROM ' || CASE WHEN filled() THEN 'rolled_filled_travel_months' ELSE 'rolled_travel_months' END || '
     WHERE date >= asked_first_date() AND date <= asked_last_date() AND near_asked_site(site_id) AND asked_site(site_id)'
   ELSE 'SELECT * FROM travel_bins' END);
 
@@ -436,7 +436,7 @@ GROUP BY ALL;
 
 CREATE OR REPLACE TEMP VIEW site_hours AS
 FROM query(CASE WHEN rolled_hours() OR whole_hours() AND has_filled()
-  THEN 'SELECT * FROM rolled_' || CASE WHEN filled() THEN 'filled_' ELSE '' END || 'site_hours
+  THEN 'SELECT * FROM ' || CASE WHEN filled() THEN 'rolled_filled_site_hours' ELSE 'rolled_site_hours' END || '
     WHERE hour_at >= asked_from() AND hour_at < asked_to() AND near_asked_site(site_id) AND asked_site(site_id)'
   ELSE 'SELECT * FROM window_site_hours' END);
 
@@ -451,8 +451,8 @@ GROUP BY ALL;
 
 CREATE OR REPLACE TEMP VIEW speed_hours AS
 FROM query(CASE WHEN rolled_dates()
-  THEN 'SELECT * FROM rolled_speed_' || CASE WHEN rolled_months() AND coalesce(getvariable('days')::VARCHAR, 'all') = 'all'
-      THEN 'months' ELSE 'hours' END || '
+  THEN 'SELECT * FROM ' || CASE WHEN rolled_months() AND coalesce(getvariable('days')::VARCHAR, 'all') = 'all'
+      THEN 'rolled_speed_months' ELSE 'rolled_speed_hours' END || '
     WHERE date >= asked_first_date() AND date <= asked_last_date() AND near_asked_site(site_id) AND asked_site(site_id)'
   ELSE 'SELECT * FROM window_speed_hours' END);
 
@@ -789,11 +789,11 @@ FROM months LEFT JOIN panel USING (site_id);
 -- What all that is asked for was promised, and what came of it.
 CREATE OR REPLACE TEMP VIEW promised_sum AS
 FROM query('SELECT coalesce(sum(expected_s), 0)::BIGINT AS expected_s, coalesce(sum(observed_s), 0)::BIGINT AS observed_s
-  FROM promised_' || CASE WHEN whole_months() THEN 'months' ELSE 'dates' END);
+  FROM ' || CASE WHEN whole_months() THEN 'promised_months' ELSE 'promised_dates' END);
 
 -- The same by row of the asked table, and whether the site is of the panel.
 CREATE OR REPLACE TEMP VIEW row_sites AS
 FROM query('SELECT row_date(date) AS row_date, row_site(site_id) AS row_site, site_id, sum(expected_s)::BIGINT AS expected_s,
     sum(observed_s)::BIGINT AS observed_s, sum(imputed_s)::BIGINT AS imputed_s, bool_or(of_panel) AS of_panel
-  FROM site_' || CASE WHEN rolled_months() AND coalesce(getvariable('by')::VARCHAR, '') <> 'day' THEN 'months' ELSE 'days' END || '
+  FROM ' || CASE WHEN rolled_months() AND coalesce(getvariable('by')::VARCHAR, '') <> 'day' THEN 'site_months' ELSE 'site_days' END || '
   GROUP BY ALL');

@@ -2,16 +2,14 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 /** A statement that makes a view or a macro. */
 interface Definition {
-  name: string;
   sql: string;
   words: string[];
 }
 
 /** What a connection can make. */
 interface Catalogue {
-  /** In the order in which they were defined: one may stand on those before it. */
-  definitions: Definition[];
-  names: Set<string>;
+  /** Of each name, in order. */
+  definitions: Map<string, Definition[]>;
   made: Set<string>;
   /** One statement at a time looks for what it needs. */
   busy: Promise<void>;
@@ -22,11 +20,11 @@ const catalogues = new WeakMap<DuckDBConnection, Catalogue>();
 /**
  * Lets a connection make what `defineViews` gives it only when a statement first names it. DuckDB binds a view with all that
  * it stands on as the view is made: to make all views of a session takes a second or two, and most questions name few.
+ * A text that is put together as it runs (DuckDB's `query()`) has to hold the names whole.
  */
 export function makeOnDemand(db: DuckDBConnection): void {
   const catalogue: Catalogue = {
-    definitions: [],
-    names: new Set(),
+    definitions: new Map(),
     made: new Set(),
     busy: Promise.resolve(),
   };
@@ -66,8 +64,8 @@ export async function defineViews(db: DuckDBConnection, sql: string): Promise<vo
       if (/^\s*[^\s-]/m.test(statement)) await db.run(statement);
     } else if (catalogue.made.has(name)) await db.run(statement);
     else {
-      catalogue.definitions.push({ name, sql: statement, words: wordsOf(statement) });
-      catalogue.names.add(name);
+      const earlier = catalogue.definitions.get(name) ?? [];
+      catalogue.definitions.set(name, [...earlier, { sql: statement, words: wordsOf(statement) }]);
     }
   }
 }
@@ -77,43 +75,53 @@ const madeBy = /^CREATE OR REPLACE TEMP (?:VIEW|MACRO) (\w+)/;
 /** Statements that ask what there is. */
 const asksForAll = /\b(show|describe|summarize|information_schema|duckdb_\w+|pragma\w*)\b/i;
 
+/** Those that could be names: neither of comments nor of the paths of files. */
 function wordsOf(sql: string): string[] {
-  return [...new Set(sql.replace(/--.*$/gm, '').toLowerCase().match(/\w+/g))];
+  const bare = sql.replace(/--.*$|'[^'\n]*\.(?:parquet|ndjson)'/gm, '');
+  return [...new Set(bare.toLowerCase().match(/\w+/g))];
 }
 
 async function makeNeeded(
-  catalogue: Catalogue,
+  { definitions, made }: Catalogue,
   run: (sql: string) => Promise<unknown>,
   sql: string,
 ): Promise<void> {
-  const { definitions, names, made } = catalogue;
-  const asked = asksForAll.test(sql) ? [...names] : wordsOf(sql).filter((word) => names.has(word));
-  if (!asked.every((name) => made.has(name))) {
-    const needed = closure(catalogue, asked);
-    for (const { name, sql: definition } of definitions) {
-      // What has several definitions goes through all of them again: others are to be bound to the first, which is small.
-      if (needed.has(name) && (!made.has(name) || isDefinedAgain(catalogue, name))) await run(definition);
+  const asked = asksForAll.test(sql) ? [...definitions.keys()] : wordsOf(sql);
+  const needed = inOrder(
+    definitions,
+    asked.filter((word) => definitions.has(word)),
+  );
+  if (!needed.every((name) => made.has(name))) {
+    // What has several definitions begins with the first again, a small one, for others to be bound to.
+    for (const name of needed) {
+      const [first, ...later] = definitions.get(name)!;
+      if (!made.has(name) || later.length > 0) await run(first!.sql);
     }
-    for (const name of needed) made.add(name);
+    for (const name of needed) {
+      for (const { sql: definition } of definitions.get(name)!.slice(1)) await run(definition);
+      made.add(name);
+    }
   }
   // What a statement makes itself is its own affair from here on.
-  for (const [, name] of sql.matchAll(/CREATE (?:OR REPLACE )?TEMP (?:VIEW|MACRO) (\w+)/g)) {
-    if (!names.delete(name!)) continue;
-    catalogue.definitions = catalogue.definitions.filter((definition) => definition.name !== name);
-  }
+  for (const [, name] of sql.matchAll(/CREATE (?:OR REPLACE )?TEMP (?:VIEW|MACRO) (\w+)/g))
+    definitions.delete(name!);
 }
 
-function closure({ definitions, names }: Catalogue, asked: readonly string[]): Set<string> {
-  const needed = new Set(asked);
-  const byName = Map.groupBy(definitions, ({ name }) => name);
-  for (const name of needed) {
-    for (const { words } of byName.get(name) ?? []) {
-      for (const word of words) if (names.has(word)) needed.add(word);
+/** These names and all that they stand on, each after what it stands on. */
+function inOrder(definitions: Catalogue['definitions'], asked: readonly string[]): string[] {
+  const ordered = new Set<string>();
+  const under = new Set<string>();
+  const visit = (name: string): void => {
+    if (ordered.has(name)) return;
+    if (under.has(name))
+      throw new Error(`${[...under, name].join(' > ')}: a name within it is that of a view`);
+    under.add(name);
+    for (const { words } of definitions.get(name)!) {
+      for (const word of words) if (word !== name && definitions.has(word)) visit(word);
     }
-  }
-  return needed;
-}
-
-function isDefinedAgain({ definitions }: Catalogue, name: string): boolean {
-  return definitions.filter((definition) => definition.name === name).length > 1;
+    under.delete(name);
+    ordered.add(name);
+  };
+  for (const name of asked) visit(name);
+  return [...ordered];
 }

@@ -10,8 +10,8 @@ FROM query(CASE WHEN whole_months() THEN '${ofMonths.replaceAll("'", "''")}'
   ELSE 'SELECT NULL::VARCHAR AS site_id, NULL::DATE AS date, NULL::BIGINT AS expected_s, NULL::BIGINT AS observed_s,
     NULL::BIGINT AS due_days, NULL::DOUBLE AS least_share WHERE false' END);
 CREATE OR REPLACE TEMP VIEW promised_months AS
-FROM query('SELECT * FROM ' || CASE WHEN asked_is_kept() THEN CASE WHEN filled() THEN 'kept_filled' ELSE 'kept' END
-  ELSE 'worked' END || '_promised_months');
+FROM query('SELECT * FROM ' || CASE WHEN asked_is_kept() THEN CASE WHEN filled() THEN 'kept_filled_promised_months' ELSE 'kept_promised_months' END
+  ELSE 'worked_promised_months' END);
 `;
 }
 
@@ -36,7 +36,7 @@ WITH owed AS MATERIALIZED (
   FROM rolled_device_months
   WHERE date >= asked_first_date() AND date <= asked_last_date() AND near_asked_site(site_id) AND asked_site(site_id)
   GROUP BY device_id, site_id, direction, lane, date
-), site_months AS (
+), summed AS (
   SELECT site_id, date, ${each((n) => `sum(due_${n})::BIGINT AS due_${n}, sum(least(coalesce(kept_${n}, 0), due_${n}))::BIGINT AS kept_${n}`)}
   FROM due LEFT JOIN came USING (device_id, site_id, direction, lane, date)
   GROUP BY site_id, date
@@ -44,4 +44,4 @@ WITH owed AS MATERIALIZED (
 SELECT site_id, date, ${each((n) => `due_${n}`, ' + ')} AS expected_s, ${each((n) => `kept_${n}`, ' + ')} AS observed_s,
   (${each((n) => `CASE WHEN due_${n} > 0 THEN ${2 ** (n - 1)} ELSE 0 END`, ' + ')})::BIGINT AS due_days,
   least(${each((n) => `CASE WHEN due_${n} > 0 THEN kept_${n} / due_${n} END`)}) AS least_share
-FROM site_months`;
+FROM summed`;

@@ -1,6 +1,10 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { beforeEach, expect, test } from 'vitest';
+import { filledWindowsSql } from '#analytics/imputation/imputed.ts';
 import { defineViews, makeOnDemand } from '#analytics/lake/on-demand.ts';
+import { quarterRollupsSql } from '#analytics/lake/quarter-counts.ts';
+import { sessionSql } from '#analytics/lake/session-sql.ts';
+import { transitViewsSql } from '#analytics/transit/transit-views.ts';
 
 let db: DuckDBConnection;
 
@@ -65,4 +69,9 @@ test('questions at once do not stand in one another’s way', async () => {
     Array.from({ length: 8 }, (_, i) => ask(`SELECT n + ${i} FROM once_more`)),
   );
   expect(answers).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
+});
+
+test('no text of the session puts the name of a view together as it runs', () => {
+  const texts = [sessionSql(), quarterRollupsSql(), filledWindowsSql(), transitViewsSql()].join('\n');
+  expect(texts.match(/\w_'\s*\|\||\|\|\s*'_\w/g)).toBeNull();
 });
