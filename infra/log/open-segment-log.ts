@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { Instant } from '#domain/instant.ts';
 import { type EventLog, type LogEntry, LogUnavailable, partitionOf } from '#domain/log.ts';
 import { type DurableEndFile, durableEndFile } from './durable-end.ts';
@@ -9,7 +9,13 @@ import { type PartitionWriter, partitionWriter } from './partition-writer.ts';
 import { readPartition } from './read-partition.ts';
 import { MAX_RECORD_BYTES, mostRecordBytes } from './record.ts';
 import { recoverTail } from './recover-tail.ts';
-import { listSegments, type OpenSegmentFile, partitionDirectory, syncDirectory } from './segment-files.ts';
+import {
+  listSegments,
+  type OpenSegmentFile,
+  openSegmentFile,
+  partitionDirectory,
+  syncDirectory,
+} from './segment-files.ts';
 import { appendTicket, completeTicket, type Ticket } from './ticket.ts';
 
 export interface SegmentLogOptions {
@@ -78,7 +84,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
       salt,
       segmentBytes,
       bufferBytes,
-      openFile: options.openFile ?? open,
+      openFile: options.openFile ?? openSegmentFile,
       onDurable: (moved) => {
         watch.moved(moved);
         try {

@@ -102,7 +102,6 @@ export async function partitionWriter(options: PartitionWriterOptions): Promise<
     if (end.offset > 0 && end.offset + group.bytes > segmentBytes) await startSegment(group.firstPosition);
     torn = true;
     await writeAt(file, group.buffer, group.bytes, end.offset);
-    await file.datasync();
     torn = false;
   }
 

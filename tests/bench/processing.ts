@@ -28,6 +28,7 @@ export const processing: Bench = {
         '--expose-gc',
         // As the pipeline's worker has it (apps/processing-thread.ts).
         '--max-semi-space-size=8',
+        '--v8-pool-size=1',
         '--max-old-space-size=1900',
         fileURLToPath(new URL('./processing-process.ts', import.meta.url)),
         directory,

@@ -107,20 +107,18 @@ function limitedDisk(limitBytes: number) {
   disk.openFile = async (path, flags) => {
     if (disk.refuseFiles) throw full();
     const file = await open(path, flags);
-    const write = (buffer: Buffer, from: number, bytes: number, at: number) => {
+    const write = async (buffer: Buffer, from: number, bytes: number, at: number) => {
       const room = disk.limitBytes - at;
       if (room <= 0) throw full();
-      return file.write(buffer, from, Math.min(bytes, room, 333), at);
+      const written = await file.write(buffer, from, Math.min(bytes, room, 333), at);
+      if (disk.failSyncs > 0) {
+        disk.failSyncs -= 1;
+        throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+      }
+      return written;
     };
     return {
       write: write as unknown as FileHandle['write'],
-      datasync: async () => {
-        if (disk.failSyncs > 0) {
-          disk.failSyncs -= 1;
-          throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
-        }
-        await file.datasync();
-      },
       truncate: (bytes) => file.truncate(bytes),
       close: () => file.close(),
     };

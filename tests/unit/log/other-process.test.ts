@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
@@ -15,12 +15,14 @@ describe('a log and other processes', () => {
     await using scratch = await scratchLog({
       openFile: async (path, flags) => {
         const file = await open(path, flags);
-        const datasync = file.datasync.bind(file);
-        file.datasync = async () => {
-          await held;
-          await datasync();
-        };
-        return file;
+        const write = file.write.bind(file) as (...args: unknown[]) => Promise<unknown>;
+        return Object.assign(file, {
+          write: (async (...args: unknown[]) => {
+            const written = await write(...args);
+            await held;
+            return written;
+          }) as unknown as FileHandle['write'],
+        });
       },
     });
     const log = await scratch.open();
@@ -54,12 +56,14 @@ describe('a log and other processes', () => {
     await using scratch = await scratchLog({
       openFile: async (path, flags) => {
         const file = await open(path, flags);
-        const datasync = file.datasync.bind(file);
-        file.datasync = async () => {
-          await held;
-          await datasync();
-        };
-        return file;
+        const write = file.write.bind(file) as (...args: unknown[]) => Promise<unknown>;
+        return Object.assign(file, {
+          write: (async (...args: unknown[]) => {
+            const written = await write(...args);
+            await held;
+            return written;
+          }) as unknown as FileHandle['write'],
+        });
       },
     });
     const log = await scratch.open();
