@@ -73,7 +73,8 @@ export async function defineViews(db: DuckDBConnection, sql: string): Promise<vo
 const madeBy = /^CREATE OR REPLACE TEMP (?:VIEW|MACRO) (\w+)/;
 
 /** Statements that ask what there is. */
-const asksForAll = /\b(show|describe|summarize|information_schema|duckdb_\w+|pragma\w*)\b/i;
+const asksForAll =
+  /^(show|describe|summarize|information_schema|duckdb_(?:views|columns|functions)|pragma\w*)$/;
 
 /** Those that could be names: neither of comments nor of the paths of files. */
 function wordsOf(sql: string): string[] {
@@ -86,7 +87,8 @@ async function makeNeeded(
   run: (sql: string) => Promise<unknown>,
   sql: string,
 ): Promise<void> {
-  const asked = asksForAll.test(sql) ? [...definitions.keys()] : wordsOf(sql);
+  const words = wordsOf(sql);
+  const asked = words.some((word) => asksForAll.test(word)) ? [...definitions.keys()] : words;
   const needed = inOrder(
     definitions,
     asked.filter((word) => definitions.has(word)),

@@ -48,7 +48,7 @@ export type MeasureResult = MeasureAnswer &
 
 /**
  * Answers a measure from the lake. What the data can not answer is a value (`computable: false`).
- * The connection must be prepared (`prepareMeasures`); its variables are as before afterwards.
+ * The connection must have the session's views (`sessionSql`); its variables are as before afterwards.
  * @throws MeasureFault for an unknown measure, parameter or corridor.
  */
 export async function runMeasure(

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readManifest } from '#analytics/lake/manifest.ts';
+import { defineViews } from '#analytics/lake/on-demand.ts';
 import type { Row } from '#analytics/measures/rows.ts';
 import { type MeasureResult, runMeasure } from '#analytics/measures/run-measure.ts';
 import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
@@ -56,7 +57,7 @@ export async function lineLake(): Promise<Line> {
   });
   const db = await smallLake({ timezone: 'UTC' });
   await createTimetableViews(db, imported.directory, readManifest(imported.directory).timetables);
-  await db.run(transitViewsSql());
+  await defineViews(db, transitViewsSql());
   return { db, ask: (measure, seen, asked, performed) => ask(db, measure, seen, asked, performed) };
 }
 

@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { filledWindowsSql, imputed } from '#analytics/imputation/imputed.ts';
-import { prepareMeasures } from '#analytics/measures/prepare-measures.ts';
+import { defineViews, makeOnDemand } from '#analytics/lake/on-demand.ts';
+import { sessionSql } from '#analytics/lake/session-sql.ts';
 import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
 import {
   passengerCountsTable,
@@ -79,8 +80,9 @@ const ALWAYS = '1970-01-01T00:00:00Z';
 export async function smallLake(lake: SmallLake): Promise<DuckDBConnection> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   await connection.run(`SET TimeZone = 'UTC'; ${tables}`);
-  await prepareMeasures(connection);
-  await connection.run(filledWindowsSql());
+  makeOnDemand(connection);
+  await defineViews(connection, sessionSql());
+  await defineViews(connection, filledWindowsSql());
   await withoutTransit(connection);
   await fillLake(connection, lake);
   return connection;
@@ -212,8 +214,8 @@ async function withoutTransit(connection: DuckDBConnection): Promise<void> {
   await createTimetableViews(connection, '', []);
   await connection.run(`CREATE TEMP TABLE stop_visits (${stopVisitsTable.columns});
     CREATE TEMP TABLE trips_performed (${tripsPerformedTable.columns});
-    CREATE TEMP TABLE passenger_counts (${passengerCountsTable.columns});
-    ${transitViewsSql()}`);
+    CREATE TEMP TABLE passenger_counts (${passengerCountsTable.columns})`);
+  await defineViews(connection, transitViewsSql());
 }
 
 /** Puts these windows, and the hourly table of them, in place of those that were there. */

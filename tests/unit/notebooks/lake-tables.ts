@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { detectorDays } from '#analytics/health/detector-days.ts';
 import { createHealthViews } from '#analytics/health/health-views.ts';
-import { imputed } from '#analytics/imputation/imputed.ts';
+import { filledWindowsSql, imputed } from '#analytics/imputation/imputed.ts';
+import { defineViews, makeOnDemand } from '#analytics/lake/on-demand.ts';
 import { sessionSql } from '#analytics/lake/session-sql.ts';
 
 /** The views of docs/lake.md as empty tables, with the lake's own macros and views over them. */
@@ -53,8 +53,6 @@ CREATE TABLE imputed (${imputed.columns}, formula_version INT, stale BOOLEAN);
 CREATE TABLE derived_days (name VARCHAR, date DATE, version INT, stale BOOLEAN);
 `;
 
-const filledWindows = new URL('../../../analytics/imputation/filled-windows.sql', import.meta.url);
-
 export interface City {
   name: string;
   timezone: string;
@@ -72,8 +70,9 @@ export async function lakeSession(path: string, timezone: string, first = ''): P
   await connection.run(
     `SET TimeZone = 'UTC'; SET threads = 2; SET VARIABLE city_tz = '${timezone}'; ${first}`,
   );
-  await connection.run(sessionSql());
-  await connection.run(readFileSync(filledWindows, 'utf8'));
+  makeOnDemand(connection);
+  await defineViews(connection, sessionSql());
+  await defineViews(connection, filledWindowsSql());
   await createHealthViews(connection);
   return connection;
 }
