@@ -10,7 +10,6 @@ import { processor } from '#processing/processor.ts';
 import { runPartition } from '#processing/runner.ts';
 import type { Config } from './config.ts';
 import { tellProcessing } from './processing-thread.ts';
-import { yieldToDoor } from './yield-to-door.ts';
 
 export interface ProcessingWorkerData {
   logPath: string;
@@ -21,7 +20,6 @@ export interface ProcessingWorkerData {
 
 /** All partitions of the log, processed in a thread of their own, so that the door never waits for them. */
 async function work({ logPath, storePath, timezone, processing }: ProcessingWorkerData): Promise<void> {
-  yieldToDoor();
   const stop = new AbortController();
   parentPort!.on('message', () => stop.abort());
   const log = await readSegmentLog({ directory: logPath });

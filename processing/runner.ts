@@ -33,7 +33,7 @@ export interface RunnerOptions {
   nowMs: () => number;
   /** Live time for idle closing, asked only when everything received has been read; absent: no idle closing. */
   liveTime?: () => Instant;
-  /** A commit follows at the latest this long after a record was read. */
+  /** A commit follows this long after a record was read; later, up to `MOST_PAUSE_MS`, where much state makes it dear. */
   commitEveryMs: number;
   /** Or after this many readings. */
   commitEveryReadings: number;
@@ -95,6 +95,13 @@ async function carry(options: RunnerOptions, signal: AbortSignal): Promise<void>
   }
 }
 
+/**
+ * Open windows are stored whole with each commit. Where they are large, as of a fleet that tells a position a second, they are
+ * written less often: making their text takes no more than a forty-eighth of the time.
+ */
+const PAUSE_BY_TEXT = 48;
+const MOST_PAUSE_MS = 10_000;
+
 /** Records judged at a time, where one of them can not go the short way. */
 const TOGETHER = 512;
 
@@ -109,6 +116,7 @@ async function startStep(options: RunnerOptions) {
   let position = checkpoint.position;
   let readings = 0;
   let firstReadMs: number | undefined;
+  let pauseMs = options.commitEveryMs;
   let deadLetters: DeadLetter[] = [];
   let corrupt: Corruption[] = [];
   let registryVersion = -1;
@@ -125,14 +133,20 @@ async function startStep(options: RunnerOptions) {
     if (registryVersion < 0) await refresh();
     processor.onTime(state);
     const chunk = { partition, from: chunkFrom, to: position, registryVersion, bytes: bytes.take() };
+    const changes = changesOf(state, expectedS);
+    let textMs = 0;
     await store.commit({
       checkpoint: { partition, position },
-      ...changesOf(state, expectedS),
+      ...changes,
+      state: timed(changes.state, options.nowMs, (ms) => {
+        textMs = ms;
+      }),
       outcomes: position >= chunkFrom ? [chunk, ...extra.outcomes] : extra.outcomes,
       deadLetters: [...deadLetters, ...extra.deadLetters],
       readmissions: extra.readmissions,
       corrupt,
     });
+    pauseMs = Math.max(options.commitEveryMs, Math.min(MOST_PAUSE_MS, PAUSE_BY_TEXT * textMs));
     const windows = settle(state);
     const refused = deadLetters.reduce((n, { indices }) => n + indices.length, 0);
     options.onCommit?.({ partition, position, readings, refused, windows });
@@ -191,7 +205,7 @@ async function startStep(options: RunnerOptions) {
       skipTo(c.to + 1);
     }
     firstReadMs ??= options.nowMs();
-    const due = options.nowMs() - firstReadMs >= options.commitEveryMs;
+    const due = options.nowMs() - firstReadMs >= pauseMs;
     if (pending() && (due || readings >= options.commitEveryReadings)) await commit();
   };
 
@@ -259,6 +273,22 @@ async function startStep(options: RunnerOptions) {
   };
 
   return { state, position: () => position, pending, take, commit };
+}
+
+/** The same items, each time they are gone through; tells how long it took to make them. */
+function timed<T>(items: Iterable<T>, nowMs: () => number, tell: (ms: number) => void): Iterable<T> {
+  return {
+    *[Symbol.iterator]() {
+      let spentMs = 0;
+      let sinceMs = nowMs();
+      for (const item of items) {
+        spentMs += nowMs() - sinceMs;
+        yield item;
+        sinceMs = nowMs();
+      }
+      tell(spentMs);
+    },
+  };
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T | 'elapsed'> {

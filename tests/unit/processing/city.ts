@@ -49,6 +49,8 @@ export function smallCity(zone = 'UTC') {
       liveTime?: Instant;
       store?: (real: Store) => Store;
       closing?: typeof usualClosing;
+      /** Instead of a commit after each batch. */
+      pace?: { nowMs: () => number; commitEveryMs: number };
     } = {},
   ): Promise<void> => {
     const stop = new AbortController();
@@ -80,7 +82,8 @@ export function smallCity(zone = 'UTC') {
         partition: 0,
         nowMs: () => 0,
         commitEveryMs: 1_000_000,
-        commitEveryReadings: 1,
+        commitEveryReadings: options.pace ? 1_000_000 : 1,
+        ...options.pace,
       },
       stop.signal,
     );
