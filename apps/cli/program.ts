@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { anomaliesCommand } from './commands/anomalies.ts';
 import { auditCommand } from './commands/audit.ts';
@@ -44,12 +45,17 @@ const commands = [
   configCommand,
 ];
 
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 /** The whole command line. */
 export async function headwayProgram(): Promise<Command> {
   const program = new Command('headway')
     .description("Carries a city's traffic and transit telemetry from the kerb to the planning report.")
     .option('--data <dir>', 'data directory: one city, all its state (HEADWAY_DATA; default ./.headway)')
     .option('--config <file>', 'configuration (default ./headway.json where it exists)')
+    .version(version, '--version', 'print the version')
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride();
   for (const command of commands) await command(program);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { headwayProgram } from '#apps/cli/program.ts';
+import manifest from '../../../package.json' with { type: 'json' };
 import { headway } from './command-line.ts';
 
 const program = await headwayProgram();
@@ -69,4 +70,12 @@ test('help is an answer: on stdout, with exit code 0', async () => {
   }
   expect(one).toMatchObject({ code: 0, stderr: '' });
   for (const format of ['metr-la', 'scats', 'atspm', 'csv', 'ndjson']) expect(one.stdout).toContain(format);
+});
+
+test('headway --version prints the version of the package, and nothing else', async () => {
+  expect(await headway(['--version'])).toMatchObject({
+    code: 0,
+    stdout: `${manifest.version}\n`,
+    stderr: '',
+  });
 });
