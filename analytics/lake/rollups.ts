@@ -160,8 +160,9 @@ async function writeParts(
       quarters: 'quarter_counts',
       network: 'driven_steps',
     }[madeOf];
-    let isEmpty = false;
-    if (kept !== undefined) {
+    // Without a corridor there is nothing to ask.
+    let isEmpty = madeOf === 'network' && circumstances.registry.history('corridor').length === 0;
+    if (kept !== undefined && !isEmpty) {
       await askDay(db, date, madeOf === 'network' || madeOf === 'quarters' ? HOUR_MS : 0);
       isEmpty = await keepFor(db, kept);
     }
