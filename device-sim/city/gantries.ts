@@ -36,7 +36,7 @@ export function equipFreeway(
       const near = Math.abs(km - (freeway.bottleneck?.km ?? -99)) < WATCHES_BOTTLENECK_KM;
       const lanes = way === 0 && byLane.has(gantry) ? [1, 2, 3] : undefined;
       const siteId = `${freeway.freewayId}-${String(Math.round(km * 10)).padStart(3, '0')}`;
-      if (sites.at(-1)?.siteId === siteId) continue;
+      if (equipment.sites.at(-1)?.siteId === siteId) continue;
       const link = linkOf(freeway, km);
       equipment.sites.push({
         siteId,
@@ -48,7 +48,6 @@ export function equipFreeway(
         lanes: freeway.lanes,
         speedLimitKmh: speedLimitKmh(freeway),
       });
-      sites.push({ siteId, km });
       const sensor = addSensor(equipment, random, {
         siteId,
         type: lanes ? 'dual-loop' : freewaySensor(random, near),
@@ -61,6 +60,8 @@ export function equipFreeway(
         byLane: lanes ?? [],
         watches: [{ direction: '', watches: { type: 'freeway', freeway: index, cell } }],
       });
+      // Between sites without speeds no drive could be timed.
+      if (sensor.type !== 'single-loop') sites.push({ siteId, km });
       if (way === 0) cabinetAt[gantry] = sensor.index;
       else pair(equipment, sensor, cabinetAt[gantry]);
     }
