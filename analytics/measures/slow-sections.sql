@@ -29,10 +29,23 @@
 -- caveat: A signal's red is slow too: a detector close to a stop line is slow at all hours, and its free-flow speed low.
 WITH streets AS (
   SELECT site_id, direction, free_flow_kmh FROM site_free_flow WHERE free_flow_kmh < getvariable('freeway_kmh')
+), month_bins AS (
+  FROM query(CASE WHEN rolled_months()
+    THEN 'SELECT site_id, direction, bin_kmh, veh_windows + time_windows AS windows FROM rolled_speed_months
+      WHERE date >= asked_first_date() AND date <= asked_last_date()'
+    ELSE 'SELECT NULL::VARCHAR AS site_id, NULL::VARCHAR AS direction, NULL::SMALLINT AS bin_kmh, NULL::BIGINT AS windows WHERE false' END)
+), slow_streets AS MATERIALIZED (
+  -- Two days of two slow windows each there must have been.
+  SELECT * FROM streets WHERE NOT rolled_months()
+  UNION ALL
+  SELECT * FROM streets SEMI JOIN (
+    SELECT site_id, direction FROM month_bins JOIN streets USING (site_id, direction)
+    WHERE bin_kmh < getvariable('slow_share') * free_flow_kmh
+    GROUP BY site_id, direction HAVING sum(windows) >= 4) USING (site_id, direction)
 ), slow_halves AS (
   -- By the roll-up of speeds: halves of days in which two windows at least can have been slow.
   SELECT h.site_id, h.direction, h.date
-  FROM rolled_speed_hours h JOIN streets USING (site_id, direction)
+  FROM rolled_speed_hours h JOIN slow_streets USING (site_id, direction)
   WHERE rolled_dates() AND h.date >= asked_first_date() AND h.date <= asked_last_date()
     AND h.bin_kmh < getvariable('slow_share') * free_flow_kmh
   GROUP BY h.site_id, h.direction, h.date, h.of_hour < 12
