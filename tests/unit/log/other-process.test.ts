@@ -4,6 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
+import type { OpenSegmentFile } from '#infra/log/segment-files.ts';
 import { drain, numbered, range, scratchLog } from './scratch-log.ts';
 
 const readLog = fileURLToPath(new URL('./read-log.ts', import.meta.url));
@@ -13,17 +14,7 @@ describe('a log and other processes', () => {
   it('shows a reader elsewhere nothing that is written but not yet synced', async () => {
     let held: Promise<void> | undefined;
     await using scratch = await scratchLog({
-      openFile: async (path, flags) => {
-        const file = await open(path, flags);
-        const write = file.write.bind(file) as (...args: unknown[]) => Promise<unknown>;
-        return Object.assign(file, {
-          write: (async (...args: unknown[]) => {
-            const written = await write(...args);
-            await held;
-            return written;
-          }) as unknown as FileHandle['write'],
-        });
-      },
+      openFile: syncedAfter(() => held),
     });
     const log = await scratch.open();
     await log.append([numbered(0)]);
@@ -54,17 +45,7 @@ describe('a log and other processes', () => {
     let held: Promise<void> | undefined;
     let release = () => {};
     await using scratch = await scratchLog({
-      openFile: async (path, flags) => {
-        const file = await open(path, flags);
-        const write = file.write.bind(file) as (...args: unknown[]) => Promise<unknown>;
-        return Object.assign(file, {
-          write: (async (...args: unknown[]) => {
-            const written = await write(...args);
-            await held;
-            return written;
-          }) as unknown as FileHandle['write'],
-        });
-      },
+      openFile: syncedAfter(() => held),
     });
     const log = await scratch.open();
     await log.append(range(0, 3).map((n) => numbered(n)));
@@ -149,4 +130,18 @@ async function until(done: () => boolean): Promise<void> {
     if (Date.now() > deadline) throw new Error('waited 30 s in vain');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Segments whose writes are durable only once that has happened. */
+function syncedAfter(happened: () => Promise<void> | undefined): OpenSegmentFile {
+  return async (path, flags) => {
+    const file = await open(path, flags);
+    const write = file.write.bind(file) as (...args: unknown[]) => Promise<unknown>;
+    const held = async (...args: unknown[]) => {
+      const written = await write(...args);
+      await happened();
+      return written;
+    };
+    return Object.assign(file, { write: held as unknown as FileHandle['write'] });
+  };
 }
