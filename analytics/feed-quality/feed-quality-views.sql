@@ -239,6 +239,6 @@ SELECT c.device_id, c.rule, c.checked, coalesce(f.findings, 0)::BIGINT AS findin
 FROM feed_checks c
 LEFT JOIN (
   SELECT device_id, rule, sum(found)::BIGINT AS findings, count(DISTINCT vehicle_id) AS vehicles, min(found_at) AS first_at,
-    max(found_at) AS last_at, array_to_string((list(DISTINCT coalesce(vehicle_id || ': ', '') || detail))[:3], '; ') AS examples
+    max(found_at) AS last_at, array_to_string(list_sort(list(DISTINCT coalesce(vehicle_id || ': ', '') || detail))[:3], '; ') AS examples
   FROM feed_findings GROUP BY device_id, rule) f USING (device_id, rule)
 WHERE c.checked > 0;

@@ -26,7 +26,9 @@ async function hasTable(db: DuckDBConnection, name: string): Promise<boolean> {
   try {
     (await db.prepare(`FROM ${name}`)).destroySync();
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // Only what is not there: a table that can not be read is not to pass for none.
+    if (error instanceof Error && error.message.startsWith('Catalog Error')) return false;
+    throw error;
   }
 }

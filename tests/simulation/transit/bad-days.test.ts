@@ -56,7 +56,7 @@ describe('an hour in which much goes wrong', () => {
   it('names each fault, and the vehicle', async () => {
     const found = await rowsOf(
       db,
-      `SELECT rule, vehicle_id, any_value(detail) AS detail, sum(found)::INTEGER AS n FROM feed_findings GROUP BY 1, 2 ORDER BY 1, 2`,
+      `SELECT rule, vehicle_id, string_agg(detail, '; ') AS detail, sum(found)::INTEGER AS n FROM feed_findings GROUP BY 1, 2 ORDER BY 1, 2`,
     );
     const of = (rule: string, vehicleId: string | null) =>
       found.find((f) => f.rule === rule && f.vehicle_id === vehicleId);
