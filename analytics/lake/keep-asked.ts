@@ -1,13 +1,19 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { remembered } from './remembered.ts';
+
+const stateSql = `
+  SELECT rolled_dates() OR whole_dates() AND has_filled() AS rolled, asked_is_kept() AS "isKept", filled() AS filled,
+    getvariable('free_flow_kept')::VARCHAR IS NOT DISTINCT FROM free_flow_asked() AS "withFreeFlow"`;
 
 /**
  * Of a lake that answers from roll-ups, which no session sees change, works out once what every measure of a period asks for
  * again: what came and what was promised of each device and site, and free-flow speeds. The session's variables are set.
  */
 export async function keepAsked(connection: DuckDBConnection, freeFlow: boolean): Promise<void> {
-  const asked = await connection.runAndReadAll(`
-    SELECT rolled_dates() OR whole_dates() AND has_filled() AS rolled, asked_is_kept() AS is_kept, filled() AS filled, getvariable('free_flow_kept')::VARCHAR IS NOT DISTINCT FROM free_flow_asked() AS with_free_flow`);
-  const { rolled, is_kept: isKept, filled, with_free_flow: withFreeFlow } = asked.getRowObjectsJS()[0]!;
+  const { rolled, isKept, filled, withFreeFlow } = await remembered(connection, stateSql, async () => {
+    const reader = await connection.runAndReadAll(stateSql);
+    return reader.getRowObjectsJson()[0] as Record<'rolled' | 'isKept' | 'filled' | 'withFreeFlow', boolean>;
+  });
   if (!rolled) return;
   // Observed and filled values each have their own, for a report asks for both in turn.
   const kept = filled ? 'kept_filled' : 'kept';

@@ -11,6 +11,10 @@ interface Catalogue {
   /** Of each name, in order. */
   definitions: Map<string, Definition[]>;
   made: Set<string>;
+  /** Grows when a definition comes. */
+  edition: number;
+  /** Grows when a statement may set one of the session's variables. */
+  settings: number;
   /** One statement at a time looks for what it needs. */
   busy: Promise<void>;
 }
@@ -26,6 +30,8 @@ export function makeOnDemand(db: DuckDBConnection): void {
   const catalogue: Catalogue = {
     definitions: new Map(),
     made: new Set(),
+    edition: 0,
+    settings: 0,
     busy: Promise.resolve(),
   };
   catalogues.set(db, catalogue);
@@ -33,6 +39,7 @@ export function makeOnDemand(db: DuckDBConnection): void {
   const prepare = db.prepare.bind(db);
   const extractStatements = db.extractStatements.bind(db);
   const makeFor = (sql: string): Promise<void> => {
+    if (/\bVARIABLE\b/i.test(sql)) catalogue.settings += 1;
     const turn = catalogue.busy.then(() => makeNeeded(catalogue, run, sql));
     catalogue.busy = turn.catch(() => {});
     return turn;
@@ -58,6 +65,7 @@ export function makeOnDemand(db: DuckDBConnection): void {
 export async function defineViews(db: DuckDBConnection, sql: string): Promise<void> {
   const catalogue = catalogues.get(db);
   if (!catalogue) return void (await db.run(sql));
+  catalogue.edition += 1;
   for (const statement of sql.split(/^[ \t]*(?=(?:CREATE|SET|RESET) )/m)) {
     const name = madeBy.exec(statement)?.[1]?.toLowerCase();
     if (name === undefined) {
@@ -68,6 +76,18 @@ export async function defineViews(db: DuckDBConnection, sql: string): Promise<vo
       catalogue.definitions.set(name, [...earlier, { sql: statement, words: wordsOf(statement) }]);
     }
   }
+}
+
+/** Other numbers after every change of the definitions (`edition`) or of the session's variables (`settings`). */
+export function stateOf(db: DuckDBConnection): { edition: number; settings: number } {
+  return catalogues.get(db) ?? { edition: 0, settings: Number.NaN };
+}
+
+/** The texts of the views and macros that a statement stands on, those made on demand. */
+export function textsUnder(db: DuckDBConnection, sql: string): string[] {
+  const definitions = catalogues.get(db)?.definitions ?? new Map<string, Definition[]>();
+  const asked = wordsOf(sql).filter((word) => definitions.has(word));
+  return inOrder(definitions, asked).flatMap((name) => definitions.get(name)!.map((d) => d.sql));
 }
 
 const madeBy = /^CREATE OR REPLACE TEMP (?:VIEW|MACRO) (\w+)/;

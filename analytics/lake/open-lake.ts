@@ -12,6 +12,7 @@ import { lakeInstance, parquetRows, quoted } from './lake-context.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { defineViews, makeOnDemand } from './on-demand.ts';
 import { readingFields, wholeColumns } from './reading-fields.ts';
+import { rememberAnswers } from './remembered.ts';
 import { serveRollups } from './rollups.ts';
 import { sessionSql } from './session-sql.ts';
 
@@ -40,6 +41,7 @@ export async function openLake({ directory, registry, city }: LakeOptions): Prom
   await createLakeViews(db, directory, manifest, { registry, city });
   await serveRollups(db, directory, manifest, { registry, timezone: city.timezone });
   await serveTransitRollups(db, directory, manifest, city.timezone);
+  rememberAnswers(db);
   return db;
 }
 

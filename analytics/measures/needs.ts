@@ -3,7 +3,7 @@ import { MeasureFault } from './measure-fault.ts';
 import type { NeedSpec } from './measure-header.ts';
 import type { Measure } from './measures.ts';
 import { quoted, type ResolvedParameters } from './parameters.ts';
-import { rowsOf } from './rows.ts';
+import { rememberedRows } from './rows.ts';
 import {
   isTransitNeed,
   lackedTransitNeeds,
@@ -98,7 +98,7 @@ export async function judgeNeeds(
 
   const having: { spec: NeedSpec; sites: Set<string> }[] = [];
   for (const spec of needs) {
-    const rows = await rowsOf(connection, sitesWith[spec.need as SiteNeed]);
+    const rows = await rememberedRows(connection, sitesWith[spec.need as SiteNeed]);
     having.push({ spec, sites: new Set(rows.map((row) => row.site_id as string)) });
   }
   const lackedByAll = having
@@ -134,7 +134,8 @@ async function plainest(connection: DuckDBConnection, lacked: readonly Need[]): 
   const shown: string[] = [];
   for (const need of lacked) {
     if (need === 'free-flow' && lacked.includes('speed')) continue;
-    const noneAtAll = need === 'hourly-flow' && (await rowsOf(connection, sitesWith.flow)).length === 0;
+    const noneAtAll =
+      need === 'hourly-flow' && (await rememberedRows(connection, sitesWith.flow)).length === 0;
     shown.push(needWords[noneAtAll ? 'flow' : need]);
   }
   return shown;
@@ -159,7 +160,7 @@ async function askedSites(connection: DuckDBConnection, needs: readonly NeedSpec
           'SELECT site_id FROM device_day_parts',
         ];
   for (const sql of queries) {
-    const rows = await rowsOf(connection, `SELECT DISTINCT site_id FROM (${sql}) ORDER BY site_id`);
+    const rows = await rememberedRows(connection, `SELECT DISTINCT site_id FROM (${sql}) ORDER BY site_id`);
     if (rows.length > 0) return rows.map((row) => row.site_id as string);
   }
   return [];
@@ -171,7 +172,7 @@ async function judgeCorridor(
   measure: Measure,
   corridorId: string | null,
 ): Promise<Answerable | undefined> {
-  const rows = await rowsOf(connection, 'SELECT DISTINCT corridor_id FROM corridor_sites ORDER BY 1');
+  const rows = await rememberedRows(connection, 'SELECT DISTINCT corridor_id FROM corridor_sites ORDER BY 1');
   const corridors = rows.map((row) => row.corridor_id as string);
   if (corridorId !== null && corridors.includes(corridorId)) return undefined;
   if (corridors.length === 0) return { computable: false, because: 'no corridor' };

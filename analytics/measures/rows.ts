@@ -1,4 +1,5 @@
 import { type DuckDBConnection, type DuckDBValueConverter, JSDuckDBValueConverter } from '@duckdb/node-api';
+import { remembered } from '../lake/remembered.ts';
 
 /** Instants are RFC 3339 in UTC, wall clocks `2024-03-31T08:00:00`, dates `2024-03-31`. */
 export type RowValue = string | number | boolean | null;
@@ -12,6 +13,11 @@ export interface Column {
 
 export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Row[]> {
   return (await tableOf(connection, sql)).rows;
+}
+
+/** As `rowsOf`, of what is asked again and again in a session. */
+export function rememberedRows(connection: DuckDBConnection, sql: string): Promise<Row[]> {
+  return remembered(connection, sql, () => rowsOf(connection, sql));
 }
 
 export async function tableOf(

@@ -14,7 +14,7 @@ import {
   setVariables,
   withVariables,
 } from './parameters.ts';
-import { type Column, type Row, rowsOf, tableOf } from './rows.ts';
+import { type Column, type Row, rememberedRows, rowsOf, tableOf } from './rows.ts';
 
 /** How much of what the sites in question promised the figures rest on. */
 export interface DataShare {
@@ -145,7 +145,7 @@ async function answer<Answered>(
 /** A measure that tells day types apart says so where nobody said which days were not like others. */
 async function calendarCaveats(connection: DuckDBConnection, measure: Measure): Promise<string[]> {
   if (!/\bday_type\b/.test(measure.sql)) return [];
-  const [known] = await rowsOf(
+  const [known] = await rememberedRows(
     connection,
     `SELECT count(*) AS holidays FROM calendar_dates
      WHERE type = 'holiday' AND year(date) BETWEEN year(city_time(asked_from())) AND year(city_time(asked_to()))`,
@@ -157,14 +157,14 @@ async function calendarCaveats(connection: DuckDBConnection, measure: Measure): 
 
 /** By which methods values were imputed, and which days no night has worked. */
 async function filledCaveats(connection: DuckDBConnection): Promise<string[]> {
-  const [made] = await rowsOf(
+  const [made] = await rememberedRows(
     connection,
     `SELECT string_agg(printf('%s %.0f %%', method, 100 * share), ', ' ORDER BY share DESC) AS methods
      FROM (
        SELECT method, sum(estimates) / sum(sum(estimates)) OVER () AS share FROM imputed_methods GROUP BY method
      )`,
   );
-  const [nights] = await rowsOf(
+  const [nights] = await rememberedRows(
     connection,
     `SELECT count(*) AS days, count(d.date) AS worked, count(*) FILTER (d.stale) AS stale
      FROM (SELECT DISTINCT date FROM promised_dates) p
@@ -185,7 +185,7 @@ async function filledCaveats(connection: DuckDBConnection): Promise<string[]> {
 }
 
 async function dataShare(connection: DuckDBConnection): Promise<DataShare> {
-  const [sums] = await rowsOf(
+  const [sums] = await rememberedRows(
     connection,
     `SELECT expected_s AS expected, observed_s AS observed,
        (SELECT coalesce(sum(imputed_s), 0) FROM imputed_site_dates) AS imputed
@@ -202,6 +202,6 @@ async function dataShare(connection: DuckDBConnection): Promise<DataShare> {
 }
 
 async function cityZone(connection: DuckDBConnection): Promise<string> {
-  const [city] = await rowsOf(connection, 'SELECT timezone FROM city LIMIT 1');
+  const [city] = await rememberedRows(connection, 'SELECT timezone FROM city LIMIT 1');
   return (city?.timezone as string | undefined) ?? 'UTC';
 }

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { rowsOf } from './rows.ts';
+import { rememberedRows } from './rows.ts';
 
 /** What transit measures stand on, which is of no site: whether there is any in the asked period. */
 const anyOf = {
@@ -35,7 +35,7 @@ export async function lackedTransitNeeds(
 ): Promise<TransitNeed[]> {
   const lacked: TransitNeed[] = [];
   for (const need of needs) {
-    const rows = await rowsOf(connection, `SELECT 1 AS found ${anyOf[need]} LIMIT 1`);
+    const rows = await rememberedRows(connection, `SELECT 1 AS found ${anyOf[need]} LIMIT 1`);
     if (rows.length === 0) lacked.push(need);
   }
   return lacked;

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { parquetRows, quoted, writeParquet } from '../lake/lake-context.ts';
 import type { Manifest, RollupFile } from '../lake/manifest.ts';
 import { defineViews } from '../lake/on-demand.ts';
+import { remembered } from '../lake/remembered.ts';
 import { shortHash } from '../lake/rollup-months.ts';
 import { sameFiles } from '../lake/rollup-parts.ts';
 import { formulaOf, sessionSql } from '../lake/session-sql.ts';
@@ -167,6 +168,15 @@ export async function serveTransitRollups(
 /** Service dates of the asked period without a roll-up, few enough, are summed up in the session. */
 const MOST_DATES_IN_SESSION = 2;
 
+const summedSql = `
+  SELECT getvariable('transit_sums_tz') IS NOT NULL AS served, transit_summed() AS summed,
+    list_transform(transit_unsummed(), lambda d: d::VARCHAR) AS unsummed`;
+
+const keptSql = `
+  SELECT getvariable('route') IS NOT NULL OR getvariable('stop') IS NOT NULL AS narrow,
+    getvariable('lines')::VARCHAR = 'together' AS together, transit_asked_text() AS asked, losses_asked_text() AS losses_asked,
+    ${[...kept, 'passings', 'losses'].map((name) => `getvariable('kept_${name}')::VARCHAR AS ${name}`).join(', ')}`;
+
 /**
  * Of a lake whose files no session sees change, works out once what every measure of a route, a stop or the roads asks for
  * again, and sums up the newest service date, which no night has. The session's variables are set; `sql` is what will be asked.
@@ -184,23 +194,24 @@ export async function keepTransit(db: DuckDBConnection, sql: string): Promise<vo
     ofLosses ||
     wants('delivered_trips', 'ridden_hours', 'trip_visits', 'near_visits');
   if (!isOfTransit) return;
-  const reader = await db.runAndReadAll(`
-    SELECT getvariable('transit_sums_tz') IS NOT NULL AS served, transit_summed() AS summed,
-      getvariable('route') IS NOT NULL OR getvariable('stop') IS NOT NULL AS narrow,
-      is_kept('kept_visits') AS visits, is_kept('kept_calls') AS calls, is_kept('kept_passings') AS passings, getvariable('lines')::VARCHAR = 'together' AS together, is_kept('kept_headways') AS headways, is_kept('kept_segments') AS segments,
-      losses_kept() AS losses, list_transform(transit_unsummed(), lambda d: d::VARCHAR) AS unsummed`);
-  const state = reader.getRowObjectsJson()[0]! as Record<string, boolean> & { unsummed: string[] };
-  if (!state.served) return;
-  if (!state.summed && state.unsummed.length > 0 && state.unsummed.length <= MOST_DATES_IN_SESSION) {
-    for (const date of state.unsummed) await sumInSession(db, date);
+  const { served, summed, unsummed } = await remembered(db, summedSql, async () => {
+    const reader = await db.runAndReadAll(summedSql);
+    return reader.getRowObjectsJson()[0] as { served: boolean; summed: boolean; unsummed: string[] };
+  });
+  if (!served) return;
+  if (!summed && unsummed.length > 0 && unsummed.length <= MOST_DATES_IN_SESSION) {
+    for (const date of unsummed) await sumInSession(db, date);
   }
-  const ofVisits = ofCalls || ofPassings || ofRuns || wants('trip_visits', 'near_visits');
-  if (state.narrow && ofVisits && !state.visits) await keepTable(db, 'visits');
-  if (state.narrow && ofCalls && !state.calls) await keepTable(db, 'calls');
-  if (state.narrow && wants('stop_headways') && !state.headways) await keepTable(db, 'headways');
-  if (state.narrow && ofPassings && !state.passings && !state.together) await keepTable(db, 'passings');
-  if (state.narrow && ofRuns && !state.segments) await keepTable(db, 'segments');
-  if (ofLosses && !state.losses) {
+  const state = (await db.runAndReadAll(keptSql)).getRowObjectsJson()[0]!;
+  const keep = async (name: string) => {
+    if (state.narrow && state[name] !== state.asked) await keepTable(db, name);
+  };
+  if (ofCalls || ofPassings || ofRuns || wants('trip_visits', 'near_visits')) await keep('visits');
+  if (ofCalls) await keep('calls');
+  if (wants('stop_headways')) await keep('headways');
+  if (ofPassings && !state.together) await keep('passings');
+  if (ofRuns) await keep('segments');
+  if (ofLosses && state.losses !== state.losses_asked) {
     await db.run(
       'CREATE OR REPLACE TEMP TABLE kept_losses AS FROM worked_losses; SET VARIABLE kept_losses = losses_asked_text()',
     );
