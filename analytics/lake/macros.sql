@@ -107,3 +107,12 @@ CREATE OR REPLACE TEMP MACRO travel_h(length_km, speed_kmh) AS
 
 -- The 97.5th percentile of Student's t, within 2 % from 2 degrees of freedom on.
 CREATE OR REPLACE TEMP MACRO t_tail(df) AS 1.96 + 2.4 / df + 4.5 / (df * df);
+
+-- Great-circle distance in kilometres.
+CREATE OR REPLACE TEMP MACRO distance_km(lat1, lon1, lat2, lon2) AS
+  12742 * asin(sqrt(pow(sin(radians(lat2 - lat1) / 2), 2)
+    + cos(radians(lat1)) * cos(radians(lat2)) * pow(sin(radians(lon2 - lon1) / 2), 2)));
+
+-- Effective vehicle length in metres, g = v * occ / q: km/h, 0 to 1, vehicles an hour and lane.
+CREATE OR REPLACE TEMP MACRO implied_length_m(speed_kmh, occupancy, flow_veh_h) AS
+  CASE WHEN flow_veh_h > 0 AND occupancy > 0 THEN speed_kmh * 1000 * occupancy / flow_veh_h END;

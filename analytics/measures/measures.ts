@@ -21,6 +21,7 @@ export const measures = [
   'level-of-service',
   'street-level-of-service',
   'free-flow-speed',
+  'single-loop-speeds',
   'slowest-sites',
   'completeness',
   'silent-sensors',

@@ -36,11 +36,13 @@ const sitesWith = {
   screenline: 'SELECT DISTINCT site_id FROM screenline_crossings',
   imputed: `SELECT site_id FROM sites WHERE EXISTS (
     FROM derived_days d WHERE d.name = 'imputed' AND city_moment(d.date + 1) > asked_from() AND city_moment(d.date) < asked_to())`,
+  'single-loop': `SELECT site_id FROM device_day_parts WHERE kind = 'traffic-flow'
+    GROUP BY site_id, device_id, direction, lane HAVING sum(count_s) > 0 AND sum(occupancy_s) > 0 AND sum(speed_windows) = 0`,
   actuations: `SELECT DISTINCT site_id FROM device_day_parts WHERE kind = 'signal-event' AND count IS NOT NULL`,
 };
 
 /** Where only some sites are meant to have it, the others are not left out. */
-const ofSomeSites: readonly string[] = ['treated', 'screenline', 'persons', 'imputed'];
+const ofSomeSites: readonly string[] = ['single-loop', 'treated', 'screenline', 'persons', 'imputed'];
 
 type SiteNeed = keyof typeof sitesWith;
 export type Need = SiteNeed | TransitNeed;
@@ -67,6 +69,7 @@ export const needWords: Record<Need, string> = {
   treated: 'treated site (give the parameter treated)',
   screenline: 'screenline or cordon',
   imputed: 'imputed values (no night has worked a day of this period: headway health does)',
+  'single-loop': 'loop that counts and measures occupancy but no speed',
   actuations: 'actuations',
 };
 

@@ -19,6 +19,7 @@ export interface SmallLake {
     km?: number;
     lanes?: number;
     limit?: number;
+    road?: string;
     direction?: string;
     lat?: number;
     lon?: number;
@@ -100,12 +101,13 @@ export async function fillLake(connection: DuckDBConnection, lake: SmallLake): P
   await insert('city', 'name, timezone', [['Testville', lake.timezone ?? 'UTC']]);
   await insert(
     'sites',
-    'site_id, name, lat, lon, direction, lanes, speed_limit_kmh, length_km, valid_from, valid_to',
+    'site_id, name, lat, lon, road, direction, lanes, speed_limit_kmh, length_km, valid_from, valid_to',
     (lake.sites ?? []).map((s) => [
       s.site,
       `Site ${s.site}`,
       s.lat ?? null,
       s.lon ?? null,
+      s.road ?? null,
       s.direction ?? null,
       s.lanes ?? null,
       s.limit ?? null,

@@ -48,18 +48,21 @@ beforeAll(async () => {
       { device: 'd-b', site: 'b' },
       { device: 'd-silent', site: 'b', lanes: [9] },
     ],
-    windows: ['a', 'b'].flatMap((site) =>
-      series(
-        '2024-05-13T00:00:00Z',
-        Array.from({ length: 288 }, () => ({
-          site,
-          count: 30,
-          speedKmh: 60,
-          classes: { car: 28, bus: 2 },
-          drivers: [[60, 30]] as [number, number][],
-        })),
+    windows: [
+      ...['a', 'b'].flatMap((site) =>
+        series(
+          '2024-05-13T00:00:00Z',
+          Array.from({ length: 288 }, () => ({
+            site,
+            count: 30,
+            speedKmh: 60,
+            classes: { car: 28, bus: 2 },
+            drivers: [[60, 30]] as [number, number][],
+          })),
+        ),
       ),
-    ),
+      ...series('2024-05-13T08:00:00Z', [{ site: 'single-loop', count: 10, occupancy: 0.01 }]),
+    ],
   });
 });
 
@@ -147,7 +150,7 @@ describe('an answer', () => {
       { at_: '2020-01-01T00:00:00Z', how: 'mine' },
     ]);
     await lake.run(`RESET VARIABLE from_at; RESET VARIABLE "by"`);
-    expect(await rowsOf(lake, 'SELECT count(*) AS n FROM asked_windows')).toEqual([{ n: 576 }]);
+    expect(await rowsOf(lake, 'SELECT count(*) AS n FROM asked_windows')).toEqual([{ n: 577 }]);
   });
 
   it('can be copied to Parquet with its formula and shares inside', async () => {
@@ -204,6 +207,6 @@ describe('what can not be asked', () => {
     const evil = "x'; DROP TABLE windows; --";
     const result = await runMeasure(lake, 'vkt', { ...period, site_ids: [evil] });
     expect(result).toMatchObject({ computable: false, because: 'no data in this period' });
-    expect(await rowsOf(lake, 'SELECT count(*) AS n FROM windows')).toEqual([{ n: 576 }]);
+    expect(await rowsOf(lake, 'SELECT count(*) AS n FROM windows')).toEqual([{ n: 577 }]);
   });
 });
