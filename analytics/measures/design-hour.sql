@@ -28,23 +28,24 @@ WITH directions AS (
   SELECT site_id, any_value(year(local_at)), hour_at, sum(volume)::BIGINT, max(volume), any_value(directions)
   FROM hour_volumes JOIN directions USING (site_id) WHERE complete AND directions > 1
   GROUP BY site_id, hour_at HAVING count(*) = any_value(directions)
-), highest AS (
-  SELECT site_id, year, count(*) AS hours, max(volume) AS highest,
-    max(volume, getvariable('rank_hour')::INTEGER)[getvariable('rank_hour')::INTEGER] AS at_rank
+), ranked AS (
+  -- One number ranks an hour and tells what it was: vehicles (21 bits), quarter hours from its start to the end of count, so that the
+  -- earlier comes first (22), and the larger direction (20).
+  SELECT site_id, year, any_value(of_directions) AS of_directions, count(*) AS hours, max(volume) AS highest,
+    max((volume << 42) + ((4194303 - epoch_us(hour_at) // 900000000) << 20) + larger, getvariable('rank_hour')::INTEGER)
+      [getvariable('rank_hour')::INTEGER] AS design
   FROM hours
   GROUP BY site_id, year
-), ranked AS (
-  -- Of the hours as busy as the asked one, the earlier come first.
-  SELECT h.*, t.hours, t.highest, row_number() OVER (PARTITION BY site_id, year ORDER BY volume DESC, hour_at) AS rank
-  FROM hours h JOIN highest t USING (site_id, year)
-  WHERE h.volume >= t.at_rank
+), chosen AS (
+  SELECT * REPLACE (design >> 42 AS design), (design & 1048575)::BIGINT AS larger,
+    make_timestamptz((4194303 - ((design >> 20) & 4194303)) * 900000000) AS hour_at
+  FROM ranked WHERE design IS NOT NULL
 )
-SELECT r.site_id, f.name AS site_name, r.year::INTEGER AS year, r.volume / coalesce(a.aadt, a.adt) AS k_factor,
-  CASE WHEN r.of_directions > 1 THEN r.larger / r.volume END AS d_factor, r.hour_at AS design_hour_at,
-  r.volume::BIGINT AS design_hour_veh, coalesce(a.aadt, a.adt) AS daily_veh_day,
+SELECT r.site_id, f.name AS site_name, r.year::INTEGER AS year, r.design / coalesce(a.aadt, a.adt) AS k_factor,
+  CASE WHEN r.of_directions > 1 THEN r.larger / r.design END AS d_factor, r.hour_at AS design_hour_at,
+  r.design::BIGINT AS design_hour_veh, coalesce(a.aadt, a.adt) AS daily_veh_day,
   CASE WHEN a.aadt IS NOT NULL THEN 'AADT' WHEN a.adt IS NOT NULL THEN 'average of complete days' END AS daily_basis,
   r.highest::BIGINT AS highest_veh, r.hours, CASE WHEN r.hours >= 8000 THEN 'full year' ELSE 'indicative' END AS standing
-FROM ranked r LEFT JOIN site_aadt a ON a.site_id = r.site_id AND a.year = r.year AND a.way IN ('all', 'only')
+FROM chosen r LEFT JOIN site_aadt a ON a.site_id = r.site_id AND a.year = r.year AND a.way IN ('all', 'only')
 LEFT JOIN site_facts f ON f.site_id = r.site_id
-WHERE r.rank = getvariable('rank_hour')
 ORDER BY r.site_id, r.year

@@ -110,9 +110,13 @@ describe('design hour', () => {
     expect(row!.d_factor).toBeCloseTo(2 / 3, 9);
   });
 
-  it('is one hour also where many are equal', async () => {
-    const rows = await rowsFrom({ windows: both(Array.from({ length: 40 }, () => 5)) }, 'design-hour', two);
-    expect(rows).toHaveLength(1);
+  it('is one hour also where many are equal: the thirtieth of them, on a clock half an hour beside UTC too', async () => {
+    const windows = both(Array.from({ length: 40 }, () => 5));
+    const rows = await rowsFrom({ windows }, 'design-hour', two);
+    expect(rows).toMatchObject([{ design_hour_at: '2024-05-14T05:00:00Z' }]);
+    const later = windows.map((w) => ({ ...w, at: new Date(Date.parse(w.at) + 1_800_000).toISOString() }));
+    const india = await rowsFrom({ windows: later, timezone: 'Asia/Kolkata' }, 'design-hour', two);
+    expect(india).toMatchObject([{ design_hour_at: '2024-05-14T05:30:00Z' }]);
   });
 });
 
