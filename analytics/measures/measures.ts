@@ -83,7 +83,10 @@ export interface Measure extends MeasureHeader {
 export function getMeasure(name: string): Measure {
   const known = measures.find((measure) => measure === name);
   if (known === undefined) {
-    throw new MeasureFault(`there is no measure "${name}"`, `measures: ${measures.join(', ')}`);
+    throw new MeasureFault(`there is no measure "${name}"`, `measures: ${measures.join(', ')}`, {
+      asked: name,
+      among: measures,
+    });
   }
   let measure = read.get(known);
   if (measure === undefined) {

@@ -184,6 +184,7 @@ async function judgeCorridor(
       ? `${measure.name} is of one corridor, and corridor_id is not given`
       : `there is no corridor "${corridorId}" in this period`,
     `corridors: ${corridors.join(', ')}`,
+    corridorId === null ? undefined : { asked: corridorId, among: corridors },
   );
 }
 

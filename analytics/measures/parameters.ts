@@ -44,6 +44,7 @@ export function resolveParameters(
     throw new MeasureFault(
       `${measure.name} has no parameter ${stranger}`,
       `it has ${specs.map((spec) => spec.name).join(', ')}`,
+      { asked: stranger, among: specs.map((spec) => spec.name) },
     );
   }
   const resolved: Record<string, ParameterValue> = {};

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { MeasureFault } from '#analytics/measures/measure-fault.ts';
 import { OperatorFault } from '../config.ts';
+import { nearestNames } from '../nearest-names.ts';
 import { endQuietlyWithReader, say } from './print.ts';
 import { headwayProgram } from './program.ts';
 
@@ -16,7 +17,9 @@ try {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof MeasureFault) {
-    say(`headway: ${error.message}\n  hint: ${error.hint}`);
+    const { asked, among } = error.unknown ?? { asked: '', among: [] };
+    const near = nearestNames(asked, among).map((name) => `\n  nearest: ${name}`);
+    say(`headway: ${error.message}${near.join('')}\n  hint: ${error.hint}`);
     return 2;
   }
   if (error instanceof OperatorFault || isFault(error)) {

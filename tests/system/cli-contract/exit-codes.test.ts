@@ -50,6 +50,12 @@ const cases: Case[] = [
     says: ['no measure "happiness"', 'measures: '],
   },
   {
+    what: 'a measure misspelt',
+    args: () => ['measure', 'vtk'],
+    code: 2,
+    says: ['no measure "vtk"', 'nearest: vkt'],
+  },
+  {
     what: 'an unknown parameter',
     args: () => ['measure', 'counts', '--set', 'colour=red'],
     code: 2,
