@@ -50,14 +50,15 @@ export interface Missing {
 
 /** Windows, event time and ledger of one partition: no I/O, no clock, no randomness; time comes with the records. */
 export function processor(closing: ClosingRule) {
-  /** What the store must supply before these records can be processed, given that nothing newer is stored. */
-  const missing = (batch: readonly JudgedRecord[]): Missing => {
-    const slots = new Map<string, SlotKey>();
-    const ledger = new Map<string, { deviceId: string; hourReceived: Instant }>();
+  /** What the store must supply before these records can be processed, given that nothing newer is stored; undefined: nothing. */
+  const missing = (batch: readonly JudgedRecord[]): Missing | undefined => {
+    let slots: Map<string, SlotKey> | undefined;
+    let ledger: Map<string, { deviceId: string; hourReceived: Instant }> | undefined;
     for (const { record, device, judged } of batch) {
       const { deviceId } = device;
       const hourReceived = hourOf(record.receivedAt);
       if (mustLoad(device.ledger, hourReceived)) {
+        ledger ??= new Map();
         ledger.set(`${deviceId}/${hourReceived}`, { deviceId, hourReceived });
       }
       for (const j of judged) {
@@ -70,10 +71,13 @@ export function processor(closing: ClosingRule) {
         const { kind, windowS } = slot;
         const startAt = j.windowStart;
         const key = `${deviceId}/${subject}/${kind}/${direction}/${lane}/${windowS}/${startAt}`;
+        slots ??= new Map();
         slots.set(key, { kind, deviceId, subject, direction, lane, windowS, startAt });
       }
     }
-    return { slots: [...slots.values()], ledger: [...ledger.values()] };
+    return slots || ledger
+      ? { slots: [...(slots?.values() ?? [])], ledger: [...(ledger?.values() ?? [])] }
+      : undefined;
   };
 
   const provide = (

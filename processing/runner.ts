@@ -102,7 +102,7 @@ async function carry(options: RunnerOptions, signal: AbortSignal): Promise<void>
 const PAUSE_BY_TEXT = 48;
 const MOST_PAUSE_MS = 10_000;
 
-/** Records judged at a time, where one of them can not go the short way. */
+/** Records judged at a time, where one of them needs something from the store. */
 const TOGETHER = 512;
 
 async function startStep(options: RunnerOptions) {
@@ -186,7 +186,7 @@ async function startStep(options: RunnerOptions) {
 
   const supply = async (records: readonly JudgedRecord[]): Promise<void> => {
     const missing = processor.missing(records);
-    if (missing.slots.length === 0 && missing.ledger.length === 0) return;
+    if (!missing) return;
     const rows = await store.loadWindows(partition, missing.slots);
     processor.provide(state, missing, rows, await store.loadLedger(partition, missing.ledger));
   };
@@ -211,11 +211,20 @@ async function startStep(options: RunnerOptions) {
 
   const process = async (records: readonly LogRecord[]): Promise<void> => {
     for (let i = 0; i < records.length; ) {
-      if (takePlain(records[i]!)) i += 1;
+      const record = records[i]!;
+      if (takePlain(record)) i += 1;
       else {
-        // Together with what follows, so that the store is asked once for all.
-        await takeJudged(records.slice(i, i + TOGETHER));
-        i += TOGETHER;
+        const judged = judge(record);
+        if (processor.missing([judged])) {
+          // Together with what follows, so that the store is asked once for all.
+          const together = records.slice(i, i + TOGETHER).map(judge);
+          await supply(together);
+          for (const each of together) takeJudged(each);
+          i += together.length;
+        } else {
+          takeJudged(judged);
+          i += 1;
+        }
       }
     }
   };
@@ -232,16 +241,12 @@ async function startStep(options: RunnerOptions) {
     return true;
   };
 
-  const takeJudged = async (records: readonly LogRecord[]): Promise<void> => {
-    const judgedRecords = records.map(judge);
-    await supply(judgedRecords);
-    for (const judged of judgedRecords) {
-      skipTo(judged.record.position);
-      bytes.add(processor.onRecord(state, judged));
-      position = judged.record.position;
-      readings += judged.judged.length;
-      addDeadLetters(deadLetters, partition, judged);
-    }
+  const takeJudged = (judged: JudgedRecord): void => {
+    skipTo(judged.record.position);
+    bytes.add(processor.onRecord(state, judged));
+    position = judged.record.position;
+    readings += judged.judged.length;
+    addDeadLetters(deadLetters, partition, judged);
   };
 
   /** An order to readmit changes what is already stored, so what came before it is stored first. */
