@@ -276,15 +276,17 @@ function timetableLimit(
         character === 'ordinary'
           ? dueMs * driver * luck[n]!
           : Math.min(Math.max(1.3 * dueMs, STREET_MS), cruiseMs(lengthM, leftS));
-      drivesMs = Math.min(45, Math.max(2, drivesMs));
+      drivesMs = Math.min(FASTEST_MS, Math.max(2, drivesMs));
     }
     return slowed(drivesMs, pattern.slowZone, alongM, startS + second);
   };
 }
 
-/** What a halt usually takes, and the 50 km/h of a street. */
+/** What a halt usually takes. */
 const DWELLS_S = 20;
 const STREET_MS = 50 / 3.6;
+/** 144 km/h: no faster than feed quality believes. */
+const FASTEST_MS = 40;
 
 /** The speed at which such a length takes so long, from halt to halt, at 1 m/s2 up and down; the highest there is where no speed does. */
 function cruiseMs(lengthM: number, seconds: number): number {
