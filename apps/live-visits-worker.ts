@@ -13,7 +13,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { lakeInstance } from '#analytics/lake/lake-context.ts';
 import { readManifest } from '#analytics/lake/manifest.ts';
 import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
-import { liveReading } from '#analytics/transit/live-reading.ts';
+import { liveLoad, liveReading } from '#analytics/transit/live-reading.ts';
 import { liveVisitLine } from '#analytics/transit/live-table.ts';
 import { type LiveVisits, liveVisits } from '#analytics/transit/live-visits.ts';
 import { type ScheduledTimes, scheduledTimes } from '#analytics/transit/scheduled-times.ts';
@@ -71,9 +71,11 @@ async function work(options: LiveVisitsWorkerData): Promise<void> {
   const take = (record: LogRecord) => {
     if (record.type !== 'telemetry' || record.domain !== LIVE || !mayTell(record.payload)) return;
     for (const judged of rules.judge(record, directory(record.deviceId))) {
-      const reading =
-        judged.code === COUNTED && 'reading' in judged && liveReading(judged.reading, judged.observedAt);
+      if (judged.code !== COUNTED || !('reading' in judged)) continue;
+      const reading = liveReading(judged.reading, judged.observedAt);
       if (reading) live.put(reading);
+      const load = liveLoad(judged.reading, judged.observedAt);
+      if (load) live.putLoad(load);
     }
   };
   const tell = () => {
@@ -172,7 +174,10 @@ function followedPlaces(path: string) {
 function mayTell(payload: Uint8Array): boolean {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   return (
-    bytes.includes('"vehicle-position"') || bytes.includes('"stop-event"') || bytes.includes('"trip-update"')
+    bytes.includes('"vehicle-position"') ||
+    bytes.includes('"stop-event"') ||
+    bytes.includes('"trip-update"') ||
+    bytes.includes('"passenger-count"')
   );
 }
 

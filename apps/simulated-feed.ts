@@ -6,8 +6,9 @@ import { gtfsRtSnapshots } from '#device-sim/transit/gtfs-rt-snapshots.ts';
 import { hfpLine } from '#device-sim/transit/hfp-lines.ts';
 import { nativeReadings } from '#device-sim/transit/native-readings.ts';
 import { serviceDays } from '#device-sim/transit/service-days.ts';
+import { type LeftOut, type Plant, plantOnTimetable } from '#device-sim/transit/timetable-plants.ts';
 import type { TransitNetwork } from '#device-sim/transit/transit-network.ts';
-import { plantedTransit, tripTruth } from '#device-sim/transit/transit-truth.ts';
+import { plantedTransit, plantTruth, tripTruth } from '#device-sim/transit/transit-truth.ts';
 import { type Report, vehicleReports } from '#device-sim/transit/vehicle-reports.ts';
 import { formatInstant, HOUR_MS, SECOND_MS } from '#domain/instant.ts';
 
@@ -24,14 +25,22 @@ export interface SimulatedFeedOptions {
   onProgress?: (reports: number) => void;
 }
 
-/** Writes a service date of a timetable as the recording of a feed, with what was true in `transit-truth.ndjson`. */
-export async function writeSimulatedFeed(
-  options: SimulatedFeedOptions,
-): Promise<{ reports: number; trips: number }> {
-  const { network, date, seed, everyS, format, out } = options;
+export interface SimulatedFeed {
+  reports: number;
+  trips: number;
+  planted: Plant[];
+  /** What the timetable can not bear. */
+  leftOut: LeftOut[];
+}
+
+/** Writes a service date of a timetable as the recording of a feed, with what was planted and true in `transit-truth.ndjson`. */
+export async function writeSimulatedFeed(options: SimulatedFeedOptions): Promise<SimulatedFeed> {
+  const { date, seed, everyS, format, out } = options;
   mkdirSync(out, { recursive: true });
   const truth = createWriteStream(join(out, 'transit-truth.ndjson'));
+  const { network, planted, leftOut } = plantOnTimetable(options.network, date);
   for (const line of plantedTransit(network)) truth.write(line);
+  for (const line of plantTruth(planted, leftOut)) truth.write(line);
   const days = serviceDays(network, seed, undefined);
   const { runs, dayStartAt } = days.day(date);
   for (const run of runs) for (const line of tripTruth(run)) truth.write(line);
@@ -71,5 +80,5 @@ export async function writeSimulatedFeed(
   }
   truth.end();
   await finished(truth);
-  return { reports, trips: runs.length };
+  return { reports, trips: runs.length, planted, leftOut };
 }

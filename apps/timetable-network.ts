@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { quoted } from '#analytics/lake/lake-context.ts';
-import { lineOf } from '#device-sim/transit/line.ts';
+import { makeShape } from '#analytics/transit/shape.ts';
+import { type Line, lineOf } from '#device-sim/transit/line.ts';
 import type { TransitNetwork, TransitPattern, TransitTrip } from '#device-sim/transit/transit-network.ts';
 
 /**
@@ -21,13 +22,14 @@ export async function timetableNetwork(
   const trips = await rows<{
     trip_id: string;
     pattern_id: string;
+    by_headway: boolean;
     arrivals: number[];
     departures: number[];
   }>(`
-    SELECT t.trip_id, t.pattern_id, list(c.arrival_s + t.shift_s ORDER BY c.position) AS arrivals,
+    SELECT t.trip_id, t.pattern_id, t.timing = 'headway' AS by_headway, list(c.arrival_s + t.shift_s ORDER BY c.position) AS arrivals,
       list(c.departure_s + t.shift_s ORDER BY c.position) AS departures
     FROM timetable_trips t JOIN timetable_service_dates d USING (timetable, service_id) JOIN timetable_stop_times c USING (timetable, times_id)
-    WHERE t.${of} AND d.date = DATE ${quoted(date)} GROUP BY t.trip_id, t.pattern_id`);
+    WHERE t.${of} AND d.date = DATE ${quoted(date)} GROUP BY t.trip_id, t.pattern_id, t.timing`);
   if (trips.length === 0) return undefined;
   const shapes = new Map(
     (
@@ -54,13 +56,16 @@ export async function timetableNetwork(
     WHERE p.${of} GROUP BY ALL`)
   ).map((p): TransitPattern => {
     const shape = p.way_basis === 'shape' ? shapes.get(p.shape_id ?? '') : undefined;
+    const points = shape ?? p.lats.map((lat, i) => ({ lat, lon: p.lons[i]! }));
+    const line = lineOf(points);
+    const along = sameOnLine(line, makeShape(points).along, p.along);
     return {
       patternId: p.pattern_id,
       routeId: p.route_id,
       directionId: p.direction_id === 1 ? 1 : 0,
       headsign: p.route_id,
-      line: lineOf(shape ?? p.lats.map((lat, i) => ({ lat, lon: p.lons[i]! }))),
-      stops: p.stop_ids.map((stopId, i) => ({ stopId, alongM: p.along[i]! })),
+      line,
+      stops: p.stop_ids.map((stopId, i) => ({ stopId, alongM: along[i]! })),
       roads: [],
     };
   });
@@ -75,6 +80,7 @@ export async function timetableNetwork(
         patternId: t.pattern_id,
         arrivalS: t.arrivals,
         departureS: t.departures,
+        byHeadway: t.by_headway,
       }),
     );
   const routes = await rows<{
@@ -97,4 +103,18 @@ export async function timetableNetwork(
     patterns: patterns.filter((p) => goes.has(p.patternId)),
     tripsOn: (asked) => (asked === date ? runs : []),
   };
+}
+
+/**
+ * Places along a way, ascending, in the simulator's metres: the timetable measures degrees of longitude where the way begins,
+ * which on a long way from north to south is some hundreds of metres beside what its line measures.
+ */
+function sameOnLine(line: Line, pointsM: Float64Array, placesM: readonly number[]): number[] {
+  let i = 1;
+  return placesM.map((m) => {
+    while (i + 1 < pointsM.length && pointsM[i]! < m) i += 1;
+    const [from, to] = [pointsM[i - 1]!, pointsM[i]!];
+    const share = to > from ? (m - from) / (to - from) : 0;
+    return line.alongM[i - 1]! + share * (line.alongM[i]! - line.alongM[i - 1]!);
+  });
 }

@@ -27,7 +27,8 @@ FROM feed_readings WHERE kind = 'vehicle-position';
 
 -- One row a vehicle and moment that counts, with the one before it.
 CREATE OR REPLACE TEMP VIEW feed_steps AS
-SELECT *, lag(observed_at) OVER w AS before_at, lag(lat) OVER w AS before_lat, lag(lon) OVER w AS before_lon,
+SELECT *, lag(observed_at) OVER w AS before_at,
+  (trip_id, stop_sequence) IS DISTINCT FROM (lag(trip_id) OVER w, lag(stop_sequence) OVER w) AS names_another,
   (epoch_ms(observed_at) - epoch_ms(lag(observed_at) OVER w)) / 1e3 AS step_s,
   feed_metres(lag(lat) OVER w, lag(lon) OVER w, lat, lon) AS step_m
 FROM (
@@ -58,27 +59,6 @@ JOIN (SELECT vehicle_id, any_value(device_id) AS device_id FROM feed_vehicle_rea
 WHERE t.first_seen_at >= coalesce(getvariable('from_at')::TIMESTAMPTZ, TIMESTAMPTZ '-infinity')
   AND t.first_seen_at < coalesce(getvariable('to_at')::TIMESTAMPTZ, TIMESTAMPTZ 'infinity');
 
--- Runs in which a vehicle was at one place to the last digit.
-CREATE OR REPLACE TEMP VIEW feed_still_runs AS
-SELECT device_id, vehicle_id, min(observed_at) AS from_at, max(observed_at) AS to_at, max(speed_kmh) AS speed_kmh,
-  max(odometer_m) - min(odometer_m) AS driven_m, count(DISTINCT stop_id) AS stops
-FROM (
-  SELECT *, sum(CASE WHEN step_m = 0 THEN 0 ELSE 1 END) OVER (PARTITION BY device_id, vehicle_id ORDER BY observed_at) AS run
-  FROM feed_steps)
-GROUP BY device_id, vehicle_id, run;
-
--- Runs in which it named one stop of one trip as the next.
-CREATE OR REPLACE TEMP VIEW feed_stop_runs AS
-SELECT device_id, vehicle_id, trip_id, stop_sequence, min(observed_at) AS from_at, max(observed_at) AS to_at, sum(step_m) AS moved_m
-FROM (
-  SELECT *, sum(changed) OVER (PARTITION BY device_id, vehicle_id ORDER BY observed_at) AS run
-  FROM (
-    SELECT *, CASE WHEN (trip_id, stop_sequence) IS DISTINCT FROM
-      (lag(trip_id) OVER of_vehicle, lag(stop_sequence) OVER of_vehicle) THEN 1 ELSE 0 END AS changed
-    FROM feed_steps WINDOW of_vehicle AS (PARTITION BY device_id, vehicle_id ORDER BY observed_at)))
-WHERE trip_id IS NOT NULL AND stop_sequence IS NOT NULL
-GROUP BY device_id, vehicle_id, trip_id, stop_sequence, run;
-
 CREATE OR REPLACE TEMP VIEW feed_statuses AS
 SELECT device_id, observed_at, try_cast(upper(header_at) AS TIMESTAMPTZ) AS header_at, heard, used, unusable,
   lag(observed_at) OVER of_feed AS before_at, lag(try_cast(upper(header_at) AS TIMESTAMPTZ)) OVER of_feed AS header_before_at
@@ -103,6 +83,24 @@ WHERE kind IN ('vehicle-position', 'stop-event', 'trip-update') AND outcome IN (
 
 -- Each thing found: the rule, whose it is, when, and what.
 CREATE OR REPLACE TEMP VIEW feed_findings AS
+WITH steps AS MATERIALIZED (
+  -- A run begins where the vehicle moves, or names another stop of its trip as the next.
+  SELECT *, sum((step_m IS DISTINCT FROM 0)::INTEGER) OVER so_far AS still_run, sum(names_another::INTEGER) OVER so_far AS stop_run
+  FROM feed_steps WINDOW so_far AS (PARTITION BY device_id, vehicle_id ORDER BY observed_at ROWS UNBOUNDED PRECEDING)
+), still_runs AS (
+  -- To the last digit at one place. An odometer may begin anew with each trip.
+  SELECT device_id, vehicle_id, min(from_at) AS from_at, max(to_at) AS to_at, max(speed_kmh) AS speed_kmh, max(driven_m) AS driven_m,
+    len(list_distinct(flatten(list(stops)))) AS stops
+  FROM (
+    SELECT device_id, vehicle_id, still_run, min(observed_at) AS from_at, max(observed_at) AS to_at, max(speed_kmh) AS speed_kmh,
+      max(odometer_m) - min(odometer_m) AS driven_m, list(DISTINCT stop_id) FILTER (stop_id IS NOT NULL) AS stops
+    FROM steps GROUP BY device_id, vehicle_id, still_run, trip_id)
+  GROUP BY device_id, vehicle_id, still_run
+), stop_runs AS (
+  SELECT device_id, vehicle_id, trip_id, stop_sequence, min(observed_at) AS from_at, max(observed_at) AS to_at, sum(step_m) AS moved_m
+  FROM steps WHERE trip_id IS NOT NULL AND stop_sequence IS NOT NULL
+  GROUP BY device_id, vehicle_id, trip_id, stop_sequence, stop_run
+)
 SELECT 'stale-feed' AS rule, device_id, NULL::VARCHAR AS vehicle_id, observed_at AS found_at,
   format('made {:d} s before it came', ((epoch_ms(observed_at) - epoch_ms(header_at)) // 1000)::BIGINT) AS detail, 1::BIGINT AS found
 FROM feed_statuses
@@ -150,19 +148,19 @@ FROM feed_vehicle_readings WHERE outcome = 'restated'
 UNION ALL
 SELECT 'impossible-jump', device_id, vehicle_id, observed_at,
   format('{:d} m in {:d} s', step_m::BIGINT, step_s::BIGINT), 1
-FROM feed_steps
+FROM steps
 WHERE step_m > 200 AND step_m * 3.6 > step_s * feed_limit(getvariable('max_kmh'), 150)
 UNION ALL
 SELECT 'frozen-vehicle', device_id, vehicle_id, from_at,
   format('one place for {:d} min, though it drove', ((epoch_ms(to_at) - epoch_ms(from_at)) // 60000)::BIGINT), 1
-FROM feed_still_runs
+FROM still_runs
 WHERE epoch_ms(to_at) - epoch_ms(from_at) >= 6e4 * feed_limit(getvariable('frozen_min'), 10)
   AND (speed_kmh > 5 OR driven_m > 100 OR stops > 2)
 UNION ALL
 SELECT 'stuck-sequence', device_id, vehicle_id, from_at,
   format('stop {:d} of {} for {:d} min and {:d} m', stop_sequence, trip_id,
     ((epoch_ms(to_at) - epoch_ms(from_at)) // 60000)::BIGINT, moved_m::BIGINT), 1
-FROM feed_stop_runs
+FROM stop_runs
 WHERE epoch_ms(to_at) - epoch_ms(from_at) >= 6e4 * feed_limit(getvariable('stuck_min'), 20) AND moved_m > 2000
 UNION ALL
 SELECT 'two-vehicles-on-one-trip', device_id, NULL, min(observed_at),
@@ -212,11 +210,9 @@ SELECT 'clock-behind', device_id, count(*) FROM feed_lags GROUP BY device_id
 UNION ALL
 SELECT 'off-shape', device_id, sum(positions)::BIGINT FROM feed_ways GROUP BY device_id
 UNION ALL
-SELECT 'impossible-jump', device_id, count(step_m) FROM feed_steps GROUP BY device_id
-UNION ALL
-SELECT 'frozen-vehicle', device_id, count(*) FROM feed_still_runs GROUP BY device_id
-UNION ALL
-SELECT 'stuck-sequence', device_id, count(*) FROM feed_stop_runs GROUP BY device_id
+SELECT unnest(['impossible-jump', 'frozen-vehicle', 'stuck-sequence']), device_id, unnest([count(step_m),
+  count(*) FILTER (step_m IS DISTINCT FROM 0), count(*) FILTER (names_another AND trip_id IS NOT NULL AND stop_sequence IS NOT NULL)])
+FROM feed_steps GROUP BY device_id
 UNION ALL
 SELECT 'two-vehicles-on-one-trip', device_id, count(DISTINCT (trip_id, service_date, start_time, epoch_ms(observed_at) // 300000))
 FROM feed_vehicle_readings WHERE trip_id IS NOT NULL GROUP BY device_id

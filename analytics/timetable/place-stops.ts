@@ -1,5 +1,5 @@
 import { likeliestWalk } from '../transit/likeliest-walk.ts';
-import { type Foot, feetOn, metresBetween, type Shape } from '../transit/shape.ts';
+import { type Foot, feetOn, makeShape, type Shape } from '../transit/shape.ts';
 
 /** Stops of a pattern along its way. */
 export interface PlacedStops {
@@ -34,9 +34,7 @@ export function placeStops(stops: readonly Position[], shape: Shape | undefined)
       };
     }
   }
-  const alongM: number[] = [];
-  for (const [i, stop] of stops.entries()) {
-    alongM.push(i === 0 ? 0 : alongM[i - 1]! + metresBetween(stops[i - 1]!, stop));
-  }
-  return { alongM, lengthM: alongM.at(-1) ?? 0, basis: 'straight', farthestM: 0 };
+  // As those measure who look for the vehicle on this way.
+  const { along, lengthM } = makeShape(stops);
+  return { alongM: [...along], lengthM, basis: 'straight', farthestM: 0 };
 }

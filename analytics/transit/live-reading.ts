@@ -1,10 +1,18 @@
 import type { Instant } from '#domain/instant.ts';
+import type { PassengerCount } from '#domain/readings/passenger-count.ts';
 import type { Reading } from '#domain/readings/reading-kind.ts';
 import type { StopEvent } from '#domain/readings/stop-event.ts';
 import type { TripUpdate } from '#domain/readings/trip-update.ts';
 import type { VehiclePosition } from '#domain/readings/vehicle-position.ts';
-import type { LiveReading } from './live-visits.ts';
+import type { LiveLoad, LiveReading } from './live-visits.ts';
 import type { VehicleReading } from './vehicle-day.ts';
+
+/** How many an admitted reading says that a vehicle carries; undefined of others. */
+export function liveLoad(reading: Reading, at: Instant): LiveLoad | undefined {
+  if (reading.kind !== 'passenger-count') return undefined;
+  const { vehicleId, load } = reading as PassengerCount;
+  return load === undefined ? undefined : { vehicleId, at, load };
+}
 
 /** What an admitted reading says of a vehicle on its trip, as the nights read it from the lake; undefined for other kinds. */
 export function liveReading(reading: Reading, at: Instant): LiveReading | undefined {

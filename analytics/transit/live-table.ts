@@ -27,6 +27,7 @@ const told = {
   departure_method: 'VARCHAR',
   departure_within_s: 'DOUBLE',
   passed: 'BOOLEAN',
+  reported_load: 'INTEGER',
   scheduled_arrival_at: 'TIMESTAMPTZ',
   scheduled_departure_at: 'TIMESTAMPTZ',
   revision: 'INTEGER',
@@ -36,7 +37,7 @@ const told = {
 
 /** A line of the file of a service date; `due` is what the timetable has for a scheduled trip. */
 export function liveVisitLine(live: LiveVisit, knownAt: Instant, due: DueTimes | undefined): string {
-  const { trip, vehicleId, stops, visit, revision, withdrawn } = live;
+  const { trip, vehicleId, stops, visit, reportedLoad, revision, withdrawn } = live;
   const moment = (at: Instant | undefined) => (at === undefined ? null : formatInstant(at));
   const row: Record<keyof typeof told, unknown> = {
     date: trip.serviceDate,
@@ -60,6 +61,7 @@ export function liveVisitLine(live: LiveVisit, knownAt: Instant, due: DueTimes |
     departure_method: visit.departureMethod,
     departure_within_s: visit.departureWithinS,
     passed: visit.passed,
+    reported_load: reportedLoad,
     scheduled_arrival_at: moment(due?.arrivalAt),
     scheduled_departure_at: moment(due?.departureAt),
     revision,

@@ -13,10 +13,19 @@ export interface LiveReading {
   reading: VehicleReading;
 }
 
+/** How many a vehicle says that it carries. */
+export interface LiveLoad {
+  vehicleId: string;
+  at: Instant;
+  load: number;
+}
+
 export interface LiveVisits {
   /** Trips that begin from here on are of this timetable. */
   setTimetable(timetable: TimetableDay): void;
   put(reading: LiveReading): void;
+  /** Of the trip on which the vehicle was heard last. */
+  putLoad(load: LiveLoad): void;
   /** Stop visits that are new, or other than told before. */
   changed(): LiveVisit[];
   /** Lets go of trips of which nothing was heard for a quarter of an hour. */
@@ -60,6 +69,13 @@ export function liveVisits(time: CityTime): LiveVisits {
         openTrips += 1;
       }
       trip.put(identity, reading);
+      touched.add(trip);
+    },
+    putLoad: ({ vehicleId, at, load }) => {
+      const trips = [...(vehicles.get(vehicleId)?.values() ?? [])];
+      const trip = trips.sort((a, b) => b.heardAt - a.heardAt)[0];
+      if (!trip) return;
+      trip.putLoad(at, load);
       touched.add(trip);
     },
     changed: () => {

@@ -20,6 +20,8 @@ export interface LiveVisit {
   /** Of the trip's way. */
   stops: number;
   visit: StopVisit;
+  /** Passengers aboard when it left, as the vehicle itself has it. */
+  reportedLoad: number | undefined;
   /** Counts what was told of it after the first time. */
   revision: number;
   /** It was not one after all. */
@@ -31,12 +33,16 @@ export interface OpenTrip {
   /** Of its latest observation. */
   readonly heardAt: Instant;
   put(identity: string, reading: VehicleReading): void;
+  /** What the vehicle says that it carries: of the stop at which it stands, or which it has just left. */
+  putLoad(at: Instant, load: number): void;
   /** Adds what is known anew since it was asked last. */
   changed(to: LiveVisit[]): void;
 }
 
 /** So far back a late observation still changes something. */
 const KEPT_MS = 10 * MINUTE_MS;
+/** A count comes so long after the doors have closed at most, as by night (assign-counts). */
+const COUNTED_AFTER_MS = MINUTE_MS;
 /** More is never held, however often a vehicle reports. */
 const MOST_KEPT = 3_000;
 
@@ -59,7 +65,8 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
   /** By time. */
   let kept: Kept[] = [];
   const marks: Mark[] = [];
-  const told = new Map<number, { visit: StopVisit; revision: number }>();
+  const told = new Map<number, { visit: StopVisit; reportedLoad: number | undefined; revision: number }>();
+  const loads = new Map<Instant, number>();
   const look = lookout(way);
   const feetOf = way.shape && rememberedFeet(way.shape);
   let heardAt = Number.NEGATIVE_INFINITY;
@@ -72,6 +79,22 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
     if (late) marks.splice(marks.findLastIndex((m) => m.until < observation.at) + 1);
     heardAt = Math.max(heardAt, observation.at);
     if (late || look.matters(observation)) due = true;
+  };
+
+  const putLoad = (at: Instant, load: number) => {
+    if (loads.get(at) === load) return;
+    loads.set(at, load);
+    for (const before of loads.keys()) if (before < at - KEPT_MS) loads.delete(before);
+    due = true;
+  };
+
+  /** The last word during the stay, or just after it; none of what is said at the next stop. */
+  const loadAt = ({ arrivalAt, departureAt }: StopVisit, next: StopVisit | undefined) => {
+    const from = arrivalAt ?? departureAt!;
+    const to = departureAt === undefined ? Number.POSITIVE_INFINITY : departureAt + COUNTED_AFTER_MS;
+    const before = next?.arrivalAt ?? Number.POSITIVE_INFINITY;
+    const during = [...loads].filter(([at]) => at >= from && at <= to && at < before);
+    return during.sort((a, b) => b[0] - a[0])[0]?.[1];
   };
 
   /** What is before this moment is held no more. */
@@ -97,7 +120,7 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
     const { visits, track } = stopVisits(observations, part, mark ? anchored(feetOf, mark) : feetOf);
     const first = observations[0]?.at ?? heardAt;
     const seen = new Set<number>();
-    for (const found of visits) {
+    for (const [i, found] of visits.entries()) {
       const { position } = found.call;
       if (mark && position <= mark.position) continue;
       // At its first stop, not yet left.
@@ -106,16 +129,33 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
       const before = told.get(position);
       // What was seen before that which is held stands.
       const visit = before ? withEarlier(found, before.visit, first) : found;
-      if (before && sameVisit(before.visit, visit)) continue;
+      const reportedLoad = loadAt(visit, visits[i + 1]) ?? before?.reportedLoad;
+      if (before && sameVisit(before.visit, visit) && before.reportedLoad === reportedLoad) continue;
       const revision = before ? before.revision + 1 : 0;
-      told.set(position, { visit, revision });
-      to.push({ trip, vehicleId, stops: way.calls.length, visit, revision, withdrawn: false });
+      told.set(position, { visit, reportedLoad, revision });
+      to.push({
+        trip,
+        vehicleId,
+        stops: way.calls.length,
+        visit,
+        reportedLoad,
+        revision,
+        withdrawn: false,
+      });
     }
-    for (const [position, { visit, revision }] of told) {
+    for (const [position, { visit, reportedLoad, revision }] of told) {
       if (seen.has(position) || (mark && position <= mark.position)) continue;
       if ((visit.arrivalAt ?? visit.departureAt ?? 0) < first) continue;
       told.delete(position);
-      to.push({ trip, vehicleId, stops: way.calls.length, visit, revision: revision + 1, withdrawn: true });
+      to.push({
+        trip,
+        vehicleId,
+        stops: way.calls.length,
+        visit,
+        reportedLoad,
+        revision: revision + 1,
+        withdrawn: true,
+      });
     }
     const sample = track.samples.at(-1);
     look.from(observations.at(-1), sample?.alongM);
@@ -147,6 +187,7 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
       return heardAt;
     },
     put,
+    putLoad,
     changed,
   };
 }

@@ -9,6 +9,8 @@ export interface SeenVehicle {
   seenAt: Instant;
   /** Seconds after the timetable; null where the trip has none. */
   lateS: number | null;
+  /** Passengers aboard when it left, as the vehicle has it; null where it does not count. */
+  load: number | null;
 }
 
 export interface LiveRoute {
@@ -20,6 +22,8 @@ export interface LiveRoute {
   onTime: number;
   late: number;
   medianLateS: number | null;
+  /** Passengers aboard, the mean of the vehicles that count; null where none does. */
+  meanLoad: number | null;
   latest: SeenVehicle;
   /** At the stop of the latest: since the vehicle before, and as the timetable has it; null where there was none before. */
   headwayS: number | null;
@@ -74,6 +78,7 @@ interface Told {
   departure_at: string | null;
   scheduled_arrival_at?: string | null;
   scheduled_departure_at?: string | null;
+  reported_load?: number | null;
   withdrawn: boolean;
 }
 
@@ -109,6 +114,7 @@ export function surveyVisits(lines: readonly string[], now: Instant): LiveTransi
 function routeOf(vehicles: readonly Visit[], all: readonly Visit[]): LiveRoute {
   const latest = vehicles[0]!;
   const known = vehicles.flatMap((v) => v.lateS ?? []).sort((a, b) => a - b);
+  const loads = vehicles.flatMap((v) => v.load ?? []);
   const before = all.find(
     (v) =>
       v.routeId === latest.routeId &&
@@ -126,14 +132,15 @@ function routeOf(vehicles: readonly Visit[], all: readonly Visit[]): LiveRoute {
     onTime: known.filter((s) => s >= -EARLY_S && s <= LATE_S).length,
     late: known.filter((s) => s > LATE_S).length,
     medianLateS: known.length === 0 ? null : known[Math.floor(known.length / 2)]!,
+    meanLoad: loads.length === 0 ? null : loads.reduce((sum, n) => sum + n, 0) / loads.length,
     latest: seen(latest),
     headwayS: before ? Math.round((latest.seenAt - before.seenAt) / SECOND_MS) : null,
     dueHeadwayS: due === null ? null : Math.round(due / SECOND_MS),
   };
 }
 
-function seen({ vehicleId, tripId, stopId, seenAt, lateS }: Visit): SeenVehicle {
-  return { vehicleId, tripId, stopId, seenAt, lateS };
+function seen({ vehicleId, tripId, stopId, seenAt, lateS, load }: Visit): SeenVehicle {
+  return { vehicleId, tripId, stopId, seenAt, lateS, load };
 }
 
 /** The last line may still be being written. */
@@ -161,5 +168,6 @@ function visitOf(told: Told): Visit | undefined {
     seenAt,
     dueAt,
     lateS: dueAt === null ? null : Math.round((seenAt - dueAt) / SECOND_MS),
+    load: told.reported_load ?? null,
   };
 }

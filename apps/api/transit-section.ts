@@ -14,21 +14,21 @@ export function transitSection({ routes, latest, asOf }: LiveTransit, clock: Cit
 ${routeTable(routes.slice(0, ROUTES_SHOWN), asOf)}
 ${rest.length > 0 && html`<details id="routes"><summary>${count(rest.length)} more</summary>${routeTable(rest, asOf)}</details>`}
 <details id="visits"><summary>the last stops</summary>
-<div class="wide"><table><thead><tr><th>Seen</th><th>Route</th><th>Vehicle</th><th>Stop</th><th class="n">Timetable</th></tr></thead>
-<tbody>${latest.map((v) => html`<tr><td title="${clock.moment(v.seenAt)}">${ago(v.seenAt, asOf)}</td><td>${v.routeId}<span class="soft">/${v.directionId}</span></td><td class="id">${v.vehicleId}</td><td class="id">${v.stopId}</td><td class="n">${lateness(v.lateS)}</td></tr>`)}</tbody></table></div>
+<div class="wide"><table><thead><tr><th>Seen</th><th>Route</th><th>Vehicle</th><th>Stop</th><th class="n">Timetable</th><th class="n">Aboard</th></tr></thead>
+<tbody>${latest.map((v) => html`<tr><td title="${clock.moment(v.seenAt)}">${ago(v.seenAt, asOf)}</td><td>${v.routeId}<span class="soft">/${v.directionId}</span></td><td class="id">${v.vehicleId}</td><td class="id">${v.stopId}</td><td class="n">${lateness(v.lateS)}</td><td class="n">${aboard(v.load)}</td></tr>`)}</tbody></table></div>
 </details>
 </section>`;
 }
 
 function routeTable(routes: readonly LiveRoute[], asOf: Instant): Html {
   return html`<div class="wide"><table>
-<thead><tr><th>Route</th><th class="n">Vehicles</th><th class="n">Early</th><th class="n">On time</th><th class="n">Late</th><th class="n">Median</th><th>Last seen</th><th class="n">Headway / due</th></tr></thead>
+<thead><tr><th>Route</th><th class="n">Vehicles</th><th class="n">Early</th><th class="n">On time</th><th class="n">Late</th><th class="n">Median</th><th class="n">Aboard</th><th>Last seen</th><th class="n">Headway / due</th></tr></thead>
 <tbody>${routes.map(
     (r) => html`<tr>
 <td>${r.routeId}<span class="soft">/${r.directionId}</span></td>
 <td class="n">${count(r.vehicles)}</td><td class="n">${r.early || html`<span class="soft">–</span>`}</td><td class="n">${r.onTime || html`<span class="soft">–</span>`}</td>
 <td class="n">${r.late > 0 ? html`<b class="low">${count(r.late)}</b>` : html`<span class="soft">–</span>`}</td>
-<td class="n">${lateness(r.medianLateS)}</td>
+<td class="n">${lateness(r.medianLateS)}</td><td class="n">${aboard(r.meanLoad)}</td>
 <td><span class="id">${r.latest.vehicleId}</span> at <span class="id">${r.latest.stopId}</span>, ${ago(r.latest.seenAt, asOf)}</td>
 <td class="n">${headway(r)}</td>
 </tr>`,
@@ -47,6 +47,11 @@ function lateness(lateS: number | null): Html {
   if (lateS === null) return html`<span class="soft">no timetable</span>`;
   if (Math.abs(lateS) < 30) return html`on time`;
   return html`${minutes(Math.abs(lateS))} ${lateS > 0 ? 'late' : 'early'}`;
+}
+
+/** Passengers; of a route the mean of its vehicles that count. */
+function aboard(load: number | null): Html {
+  return load === null ? html`<span class="soft">–</span>` : html`${load.toFixed(0)}`;
 }
 
 function minutes(s: number): string {

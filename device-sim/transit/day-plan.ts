@@ -1,5 +1,11 @@
 import { type Random, seededRandom } from '../random.ts';
-import type { Character, TransitNetwork, TransitPattern, TransitTrip } from './transit-network.ts';
+import type {
+  BunchedTrips,
+  Character,
+  TransitNetwork,
+  TransitPattern,
+  TransitTrip,
+} from './transit-network.ts';
 
 /** What becomes of a trip: it runs, it is called off, or it runs and nobody hears of it. */
 export type Fate = 'run' | 'canceled' | 'unobserved';
@@ -13,33 +19,50 @@ export interface PlannedTrip {
   lateS: number;
 }
 
-const CANCELED_SHARE = 0.02;
-const UNOBSERVED_SHARE = 0.03;
+export const CANCELED_SHARE = 0.02;
+export const UNOBSERVED_SHARE = 0.03;
 
 /** What is planned of a service date before the traffic has its say. */
 export function dayPlan(network: TransitNetwork, seed: number, date: string): PlannedTrip[] {
   const trips = network.tripsOn(date);
   const fates = fatesOf(trips, seededRandom(seed, `transit/${date}/fates`));
+  const bunchedLateS = new Map<string, number>();
+  for (const group of network.bunched ?? waysOfBunchedRoutes(network, trips)) {
+    const running = [...group.dueS].filter(([tripId]) => fates.get(tripId) !== 'canceled');
+    const late = bunchedLate(
+      [...group.dueS.values()],
+      running.map(([, s]) => s),
+      seededRandom(seed, `transit/${date}/${group.name}`),
+    );
+    for (const [i, [tripId]] of running.entries()) bunchedLateS.set(tripId, late[i]!);
+  }
   const planned: PlannedTrip[] = [];
   for (const pattern of network.patterns) {
-    const own = trips
-      .filter((t) => t.patternId === pattern.patternId)
-      .sort((a, b) => a.departureS[0]! - b.departureS[0]!);
-    const { character } = network.routes.find((r) => r.routeId === pattern.routeId)!;
+    const route = network.routes.find((r) => r.routeId === pattern.routeId)!;
+    const others = route.character === 'bunched' ? 'ordinary' : route.character;
     const random = seededRandom(seed, `transit/${date}/${pattern.patternId}`);
-    const running = own.filter((t) => fates.get(t.tripId) !== 'canceled');
-    const late = new Map(
-      (character === 'bunched'
-        ? bunchedLate(running, random)
-        : running.map(() => leaves(character, random))
-      ).map((lateS, i) => [running[i]!.tripId, lateS]),
-    );
-    for (const trip of own) {
+    for (const trip of inOrder(trips, pattern)) {
       const fate = fates.get(trip.tripId) ?? 'run';
-      planned.push({ trip, pattern, character, fate, lateS: late.get(trip.tripId) ?? 0 });
+      const bunchedS = bunchedLateS.get(trip.tripId);
+      const lateS = fate === 'canceled' ? 0 : (bunchedS ?? leaves(others, random));
+      planned.push({ trip, pattern, character: bunchedS === undefined ? others : 'bunched', fate, lateS });
     }
   }
   return planned;
+}
+
+function waysOfBunchedRoutes(network: TransitNetwork, trips: readonly TransitTrip[]): BunchedTrips[] {
+  const bunched = new Set(network.routes.filter((r) => r.character === 'bunched').map((r) => r.routeId));
+  return network.patterns
+    .filter((p) => bunched.has(p.routeId))
+    .map((pattern) => ({
+      name: pattern.patternId,
+      dueS: new Map(inOrder(trips, pattern).map((t) => [t.tripId, t.departureS[0]!])),
+    }));
+}
+
+function inOrder(trips: readonly TransitTrip[], { patternId }: TransitPattern): TransitTrip[] {
+  return trips.filter((t) => t.patternId === patternId).sort((a, b) => a.departureS[0]! - b.departureS[0]!);
 }
 
 function leaves(character: 'punctual' | 'ordinary', random: Random): number {
@@ -61,21 +84,21 @@ function fatesOf(trips: readonly TransitTrip[], random: Random): Map<string, Fat
 }
 
 /** Planted: the share of headways below a quarter of the scheduled one, and the excess wait. */
-const BUNCHED_SHARE = 0.15;
-const EXCESS_WAIT_S = 108;
+export const BUNCHED_SHARE = 0.15;
+export const EXCESS_WAIT_S = 108;
 /** Of the scheduled headway: between vehicles of a bunch, and at least between all others. */
 const IN_BUNCH = 0.12;
 const APART = 0.36;
 
 /**
  * Departures of a line that bunches: here and there a vehicle runs so late that the two or three behind it catch up.
- * How unevenly the others run is then fitted so that the wait comes out as planted. `trips` are those not called off.
+ * How unevenly the others run is then fitted so that the wait comes out as planted, beside what all `scheduled` departures
+ * promise. `due` are those not called off.
  */
-function bunchedLate(trips: readonly TransitTrip[], random: Random): number[] {
-  const due = trips.map((t) => t.departureS[0]!);
+function bunchedLate(scheduled: readonly number[], due: readonly number[], random: Random): number[] {
   const headwayS = Math.min(...due.slice(1).map((s, i) => s - due[i]!));
-  const lastOfBunch = bunches(trips.length, random);
-  const uneven = trips.map(() => random.next());
+  const lastOfBunch = bunches(due.length, random);
+  const uneven = due.map(() => random.next());
   const lateAt = (spread: number): number[] => {
     let beforeS = Number.NEGATIVE_INFINITY;
     return due.map((dueS, i) => {
@@ -89,7 +112,7 @@ function bunchedLate(trips: readonly TransitTrip[], random: Random): number[] {
       return beforeS - dueS;
     });
   };
-  const promisedS = waitS(Array.from({ length: 3 }, (_, n) => n * headwayS));
+  const promisedS = waitS(scheduled);
   let low = 0;
   let high = 2.5;
   for (let step = 0; step < 24; step++) {

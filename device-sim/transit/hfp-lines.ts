@@ -53,9 +53,9 @@ export function hfpLine(report: Report, routeType: number): string | undefined {
   return `${received} /hfp/v2/journey/ongoing/${event}/${mode}/${topic.join('/')}/${visit?.stopId ?? ''}/0//// ${JSON.stringify({ [event.toUpperCase()]: content })}`;
 }
 
-/** Vehicles have numbers there. */
+/** Vehicles have numbers there; of so many that two of a large fleet hardly share one. */
 function vehicleNumber(vehicleId: string): string {
-  return String(nameHash(vehicleId) % 1_000_000).padStart(5, '0');
+  return String(nameHash(vehicleId)).padStart(5, '0');
 }
 
 /** By the 24-hour clock: 25:10 is 01:10. */

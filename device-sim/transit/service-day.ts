@@ -2,6 +2,7 @@ import { type Instant, SECOND_MS } from '#domain/instant.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { busKmh } from './city-transit.ts';
 import { dayPlan, type Fate, type PlannedTrip } from './day-plan.ts';
+import { lineOf, placeOn } from './line.ts';
 import { driveTo, stand, standingAt } from './motion.ts';
 import { type Riders, riders } from './riders.ts';
 import type { RoadSpeeds } from './road-speeds.ts';
@@ -100,7 +101,7 @@ export function serviceDay(
     const run = drive(plan, dayStartAt, speeds, people, random, before.get(pattern.patternId));
     before.set(pattern.patternId, run);
     vehicle.freeS = (run.visits.at(-1)!.arrivalAt - dayStartAt) / SECOND_MS + TURNS_S;
-    vehicle.at = 1 - pattern.directionId;
+    vehicle.at = placeOn(pattern.line, pattern.stops.at(-1)!.alongM);
     runs.push({ ...known, ...run, vehicleId: vehicle.vehicleId });
   }
   return { date, dayStartAt, runs };
@@ -109,9 +110,12 @@ export function serviceDay(
 interface Vehicle {
   vehicleId: string;
   freeS: number;
-  /** The direction that starts where it stands. */
-  at: number;
+  /** Where it ended its last trip. */
+  at: { lat: number; lon: number };
 }
+
+/** From there it gets to a start in time to turn. */
+const NEARBY_M = 500;
 
 function leavesS({ trip, lateS }: PlannedTrip): number {
   return trip.departureS[0]! + lateS;
@@ -119,12 +123,17 @@ function leavesS({ trip, lateS }: PlannedTrip): number {
 
 /** Of those that stand at the start the one that waits longest; a fresh one from the depot where none does. */
 function vehicleFor(vehicles: Vehicle[], plan: PlannedTrip): Vehicle {
-  const { routeId, directionId } = plan.pattern;
+  const { routeId, line, stops } = plan.pattern;
+  const start = placeOn(line, stops[0]!.alongM);
   const free = vehicles
-    .filter((v) => v.at === directionId && v.freeS <= leavesS(plan) - BEFORE_S)
+    .filter((v) => v.freeS <= leavesS(plan) - BEFORE_S && lineOf([v.at, start]).lengthM <= NEARBY_M)
     .sort((a, b) => a.freeS - b.freeS)[0];
   if (free) return free;
-  const fresh = { vehicleId: `${routeId}-${String(vehicles.length + 1).padStart(3, '0')}`, freeS: 0, at: 0 };
+  const fresh = {
+    vehicleId: `${routeId}-${String(vehicles.length + 1).padStart(3, '0')}`,
+    freeS: 0,
+    at: start,
+  };
   vehicles.push(fresh);
   return fresh;
 }
@@ -137,13 +146,15 @@ function drive(
   random: Random,
   ahead: Driven | undefined,
 ): Driven {
-  const { trip, pattern } = plan;
+  const { trip, pattern, character } = plan;
+  // By a timetable that may allow no dwell, who is to keep its time drives to be there early: it stands everywhere, until it is time.
+  const standsEverywhere = !speeds && character !== 'ordinary';
   const startAt = dayStartAt + (leavesS(plan) - BEFORE_S) * SECOND_MS;
   const motion = standingAt(pattern.stops[0]!.alongM);
   const nowAt = () => startAt + (motion.alongM.length - 1) * SECOND_MS;
   const own = speeds
     ? trafficLimit(pattern, startAt, dayStartAt, speeds)
-    : timetableLimit(trip, pattern, startAt, dayStartAt, random);
+    : timetableLimit(plan, startAt, dayStartAt, random);
   const limit = ahead ? behind(ahead, own, startAt) : own;
   const visits: TrueVisit[] = [];
   let load = 0;
@@ -154,7 +165,7 @@ function drive(
     const expectedAt =
       n === 0 ? targetAt : nowAt() + (trip.arrivalS[n]! - trip.departureS[n - 1]!) * SECOND_MS;
     const comes = alighting > 0 || n === 0 || n === last || people.isWaiting(n, expectedAt, random);
-    const halts = comes || n % TIMEPOINT_EVERY === 0;
+    const halts = comes || standsEverywhere || n % TIMEPOINT_EVERY === 0;
     const reachedS = n === 0 ? 0 : driveTo(motion, stop.alongM, halts, limit);
     const arrivalAt = n === 0 ? startAt : startAt + Math.round(reachedS * SECOND_MS);
     load -= alighting;
@@ -240,28 +251,45 @@ function slowed(ms: number, zone: TransitPattern['slowZone'], alongM: number, s:
   return lengthM / (lengthM / ms + zone.costS);
 }
 
-/** Between stops as fast as the timetable has it, give or take some: the day has its slow hours, a trip its driver. */
+/**
+ * Between stops as fast as the timetable has it, give or take some: the day has its slow hours, a trip its driver. Who is to keep
+ * its time at every stop makes up for its dwell, if need be and as far as a street lets it.
+ */
 function timetableLimit(
-  trip: TransitTrip,
-  pattern: TransitPattern,
+  { trip, pattern, character, lateS }: PlannedTrip,
   startAt: Instant,
   dayStartAt: Instant,
   random: Random,
 ): Limit {
   const driver = random.between(0.97, 1.12);
   const luck = pattern.stops.map(() => random.between(0.88, 1.12));
-  let n = 1;
+  const startS = (startAt - dayStartAt) / SECOND_MS;
+  let n = 0;
+  let drivesMs = 0;
   return (alongM, second) => {
-    while (n + 1 < pattern.stops.length && alongM >= pattern.stops[n]!.alongM) n += 1;
-    const lengthM = pattern.stops[n]!.alongM - pattern.stops[n - 1]!.alongM;
-    const due = Math.max(1, trip.arrivalS[n]! - trip.departureS[n - 1]!);
-    const ms = Math.min(45, Math.max(2, cruiseMs(lengthM, 0.94 * due) * driver * luck[n]!));
-    return slowed(ms, pattern.slowZone, alongM, (startAt - dayStartAt) / SECOND_MS + second);
+    while (n === 0 || (n + 1 < pattern.stops.length && alongM >= pattern.stops[n]!.alongM)) {
+      n += 1;
+      const lengthM = pattern.stops[n]!.alongM - pattern.stops[n - 1]!.alongM;
+      const dueMs = cruiseMs(lengthM, 0.94 * (trip.arrivalS[n]! - trip.departureS[n - 1]!));
+      const leftS = trip.departureS[n]! + lateS - startS - second - DWELLS_S;
+      drivesMs =
+        character === 'ordinary'
+          ? dueMs * driver * luck[n]!
+          : Math.min(Math.max(1.3 * dueMs, STREET_MS), cruiseMs(lengthM, leftS));
+      drivesMs = Math.min(FASTEST_MS, Math.max(2, drivesMs));
+    }
+    return slowed(drivesMs, pattern.slowZone, alongM, startS + second);
   };
 }
 
-/** The speed at which such a length takes so long, from halt to halt, at 1 m/s2 up and down. */
+/** What a halt usually takes. */
+const DWELLS_S = 20;
+const STREET_MS = 50 / 3.6;
+/** 144 km/h: no faster than feed quality believes. */
+const FASTEST_MS = 40;
+
+/** The speed at which such a length takes so long, from halt to halt, at 1 m/s2 up and down; the highest there is where no speed does. */
 function cruiseMs(lengthM: number, seconds: number): number {
   const root = seconds * seconds - 4 * lengthM;
-  return root > 0 ? (seconds - Math.sqrt(root)) / 2 : seconds / 2;
+  return seconds > 0 && root > 0 ? (seconds - Math.sqrt(root)) / 2 : Math.sqrt(lengthM);
 }

@@ -10,6 +10,15 @@ export interface TransitNetwork {
   patterns: readonly TransitPattern[];
   /** Trips of a service date; none where there is no service. */
   tripsOn(date: string): readonly TransitTrip[];
+  /** The trips that bunch, where these are not all trips of each way of the bunched routes. */
+  bunched?: readonly BunchedTrips[];
+}
+
+/** Trips that follow one another past a stop, of which some are to catch up with the one before. */
+export interface BunchedTrips {
+  name: string;
+  /** By trip id, ascending: when it is due there, in seconds of the service day. */
+  dueS: ReadonlyMap<string, number>;
 }
 
 export interface TransitRoute {
@@ -76,4 +85,6 @@ export interface TransitTrip {
   /** Seconds of the service day, a call each. */
   arrivalS: readonly number[];
   departureS: readonly number[];
+  /** The timetable promises a headway, no times. */
+  byHeadway?: boolean;
 }

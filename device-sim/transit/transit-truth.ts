@@ -1,5 +1,6 @@
 import { formatInstant } from '#domain/instant.ts';
 import type { TripRun } from './service-day.ts';
+import type { LeftOut, Plant } from './timetable-plants.ts';
 import type { TransitNetwork } from './transit-network.ts';
 
 /** Writes down what is planted on the lines, one JSON object each, each with `truth` naming what it is (see README). */
@@ -22,6 +23,11 @@ export function plantedTransit(network: TransitNetwork): string[] {
         : [],
     ),
   ];
+}
+
+/** What is planted on a timetable that somebody else made, and what could not be. */
+export function plantTruth(planted: readonly Plant[], leftOut: readonly LeftOut[]): string[] {
+  return [...planted.map((p) => line('plant', p)), ...leftOut.map((l) => line('plant-left-out', l))];
 }
 
 /** A trip as it went, and each of its visits. */

@@ -77,6 +77,18 @@ const rows: Row[] = [
   // Ten minutes at one place while it says 30 km/h; another waits at its terminus.
   ...[0, 300, 600].map((s): Row => ({ vehicle_id: 'frozen', observedS: s, lat: 60, lon: 24, speed_kmh: 30 })),
   ...[0, 300, 600].map((s): Row => ({ vehicle_id: 'waits', observedS: s, lat: 60, lon: 24, speed_kmh: 0 })),
+  // Nor has one driven whose odometer began anew while it stood between two trips.
+  ...[3_000, 3_300, 3_600].map(
+    (s): Row => ({
+      vehicle_id: 'turns',
+      observedS: s,
+      lat: 60,
+      lon: 24,
+      speed_kmh: 0,
+      trip_id: s < 3_600 ? 'T' : 'Q',
+      odometer_m: s < 3_600 ? 9_000 : 0,
+    }),
+  ),
   // Twenty minutes and 3 km with one next stop; another in a queue for as long.
   ...[0, 600, 1_200].map(
     (s): Row => ({

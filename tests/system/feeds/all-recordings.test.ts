@@ -10,6 +10,10 @@ import { headway, headwayJson } from '../cli/headway.ts';
 const recordings: [path: string, feed: string, caveats: string[]][] = [
   ['hfp/hsl-hfp-v2-dumps', 'hfp', ['no-position: 940']],
   ['gtfs-rt/king-county-metro', 'gtfs-rt', []],
+  ['gtfs-rt/bart', 'gtfs-rt', []],
+  ['gtfs-rt/caltrain', 'gtfs-rt', []],
+  ['gtfs-rt/nyct-ace-series', 'gtfs-rt', ['vehicle-without-name: 6,266']],
+  ['gtfs-rt/nyct-subway', 'gtfs-rt', ['vehicle-without-name: 330']],
   ['siri', 'siri', []],
   ['datex2/datex4j-datasets', 'datex2', ['no-measured-data: 4']],
   ['ngsi/smart-data-models', 'ngsi', ['entity-of-another-type: 25', 'headway-contradicts-intensity: 4']],
@@ -35,10 +39,15 @@ test('every recorded feed, in one city: the ledger adds up, and the report stand
          (SELECT count(*)::INT FROM readings r WHERE r.device_id = s.device_id AND r.kind IS NULL) AS as_they_came
        FROM feed_statuses s GROUP BY device_id ORDER BY device_id`,
   );
+  // Entities of the GTFS-Realtime files, as counted by their tags; lines, journeys and documents of the others.
   expect(sums).toEqual([
+    { device_id: 'bart', heard: 118, used: 118, as_they_came: 0 },
+    { device_id: 'caltrain', heard: 33, used: 33, as_they_came: 0 },
     { device_id: 'datex4j-datasets', heard: 6, used: 2, as_they_came: 4 },
     { device_id: 'hsl-hfp-v2-dumps', heard: 1_428, used: 1_428, as_they_came: 0 },
     { device_id: 'king-county-metro', heard: 1_197, used: 1_197, as_they_came: 0 },
+    { device_id: 'nyct-ace-series', heard: 12_532, used: 12_532, as_they_came: 0 },
+    { device_id: 'nyct-subway', heard: 772, used: 772, as_they_came: 0 },
     { device_id: 'siri', heard: 272, used: 272, as_they_came: 0 },
     { device_id: 'smart-data-models', heard: 29, used: 4, as_they_came: 25 },
   ]);

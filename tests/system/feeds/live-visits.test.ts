@@ -40,21 +40,24 @@ it('stop visits can be asked for while their vehicles are under way, beside the 
     host: '127.0.0.1',
     port: pipeline.gateway.port,
   });
-  const readings = [...vehicleReports({ days: fleet.days, seed: 1, from, to, everyS: 1 })]
-    .filter((r) => r.type === 'position')
-    .map((r) => JSON.stringify(nativeReadings(r)[0]));
+  const reports = [...vehicleReports({ days: fleet.days, seed: 1, from, to, everyS: 1 })];
+  const readings = reports
+    .filter((r) => r.type === 'position' || r.type === 'counts')
+    .flatMap((r) => nativeReadings(r).map((reading) => JSON.stringify(reading)));
   const seen = async () => {
     const db = await openSession(data);
     const rows = (
       await db.runAndReadAll(`SELECT trip_id || '/' || position AS key, epoch_ms(arrival_at)::DOUBLE AS arrival_ms,
-        epoch_ms(scheduled_arrival_at)::DOUBLE AS due_ms, is_first FROM live_stop_visits WHERE arrival_at IS NOT NULL`)
+        epoch_ms(scheduled_arrival_at)::DOUBLE AS due_ms, is_first, reported_load FROM live_stop_visits WHERE arrival_at IS NOT NULL`)
     ).getRowObjectsJS();
     db.closeSync();
     return rows;
   };
   // The follower begins at the end of the log, once it has its timetable: what it missed is sent again, as duplicates.
   let rows: Awaited<ReturnType<typeof seen>> = [];
-  for (let attempt = 0; attempt < 40 && rows.length < 30; attempt++) {
+  let before = -1;
+  for (let attempt = 0; attempt < 40 && (rows.length < 30 || rows.length > before); attempt++) {
+    before = rows.length;
     for (let i = 0; i < readings.length; i += 500) {
       await line.send(Buffer.from(`[${readings.slice(i, i + 500).join(',')}]`));
     }
@@ -71,6 +74,14 @@ it('stop visits can be asked for while their vehicles are under way, beside the 
         run.visits.map((v) => [`${run.trip.tripId}/${v.position}`, { run, v }] as const),
       ),
   );
+  const loads = new Map(
+    reports.flatMap((r) =>
+      r.type === 'counts' ? [[`${r.run.trip.tripId}/${r.visit.position}`, r.countedLoad] as const] : [],
+    ),
+  );
+  const loaded = rows.filter((row) => row.reported_load !== null);
+  expect(loaded.length).toBeGreaterThan(10);
+  for (const row of loaded) expect(row.reported_load).toBe(loads.get(row.key as `${string}/${number}`));
   let close = 0;
   for (const row of rows) {
     const { run, v } = truth.get(row.key as `${string}/${number}`)!;

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { cityClock } from '#apps/api/city-clock.ts';
 import { surveyVisits } from '#apps/api/live-transit.ts';
+import { transitSection } from '#apps/api/transit-section.ts';
 import { MINUTE_MS } from '#domain/instant.ts';
 
 const EIGHT = Date.parse('2026-05-04T08:00:00Z');
@@ -77,6 +79,33 @@ it('takes what was told last of a visit, and forgets what was withdrawn', () => 
   const survey = surveyVisits(lines, EIGHT + 6 * MINUTE_MS)!;
   expect(survey.routes).toMatchObject([{ vehicles: 1, medianLateS: 120 }]);
   expect(survey.latest).toHaveLength(1);
+});
+
+it('says how many are aboard, the mean of the vehicles that count, and of none where none does', () => {
+  const lines = [
+    told('a', 'A', 1, 0, { reported_load: 12 }),
+    told('a', 'B', 3, 2, { reported_load: 20 }),
+    told('b', 'A', 5, 5, { reported_load: 0 }),
+    told('c', 'A', 5.5, 5.5, { reported_load: null }),
+    told('d', 'A', 4, 4, { route_id: '7' }),
+  ];
+  const survey = surveyVisits(lines, EIGHT + 6 * MINUTE_MS)!;
+  expect(survey.routes.map((r) => [r.routeId, r.meanLoad])).toEqual([
+    ['12', 10],
+    ['7', null],
+  ]);
+  expect(survey.latest.map((v) => v.load)).toEqual([null, 0, null, 20, 12]);
+});
+
+it('the page shows who is aboard beside who is late, and a dash where nobody counts', () => {
+  const lines = [told('a', 'A', 5, 5, { reported_load: 12 }), told('d', 'A', 4, 4, { route_id: '7' })];
+  const survey = surveyVisits(lines, EIGHT + 6 * MINUTE_MS)!;
+  const page = transitSection(survey, cityClock('UTC')).markup;
+  const aboard = [
+    ...page.matchAll(/<td class="n">on time<\/td><td class="n">(?:<span class="soft">)?([^<]*)</g),
+  ];
+  // Two routes, then their two last stops.
+  expect(aboard.map((m) => m[1])).toEqual(['12', '–', '12', '–']);
 });
 
 it('judges a last stop by its arrival, and an added trip by nothing', () => {

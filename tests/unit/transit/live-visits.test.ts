@@ -42,6 +42,68 @@ it('is told the moment it happens', () => {
   ]);
 });
 
+it('bears what the vehicle says it carries: its last word at the stop or within a minute, and none of between stops', () => {
+  const live = liveVisits(time);
+  live.setTimetable(timetable);
+  // The vehicle leaves A at 60 s, is at B from 160 to 180 and at C from 280 to 300.
+  const loads = new Map([
+    [62, 5],
+    [130, 99],
+    [170, 7],
+    [182, 9],
+    [295, 4],
+  ]);
+  const told: string[] = [];
+  for (const reading of readings(1)) {
+    const s = reading.at / 1_000;
+    live.put({ vehicleId: 'v', identity: '', reading });
+    const load = loads.get(s);
+    if (load !== undefined) live.putLoad({ vehicleId: 'v', at: reading.at, load });
+    for (const { visit, reportedLoad } of live.changed()) {
+      if (reportedLoad !== undefined) told.push(`${s} ${visit.call.stopId} ${reportedLoad}`);
+    }
+  }
+  expect(told.filter((t) => !t.includes('D'))).toEqual([
+    '62 A 5',
+    '170 B 7',
+    '181 B 7',
+    '182 B 9',
+    '295 C 4',
+    '301 C 4',
+  ]);
+});
+
+it('gives a stop that was passed by no load of the next one', () => {
+  const live = liveVisits(time);
+  live.setTimetable(timetable);
+  const passes = drive(
+    [
+      [0, 0],
+      [60, 0],
+      [100, 1_000],
+      [140, 2_000],
+      [160, 2_000],
+      [200, 3_000],
+      [400, 3_000],
+    ],
+    1,
+  );
+  const told = new Map<string, number | undefined>();
+  for (const o of passes) {
+    live.put({ vehicleId: 'v', identity: '', reading: { ...o, tripId: 't', serviceDate: '1970-01-01' } });
+    if (o.at === 150_000) live.putLoad({ vehicleId: 'v', at: o.at, load: 7 });
+    for (const { visit, reportedLoad } of live.changed()) told.set(visit.call.stopId, reportedLoad);
+  }
+  expect([told.get('B'), told.get('C')]).toEqual([undefined, 7]);
+});
+
+it('takes no load of a vehicle that nobody sees', () => {
+  const live = liveVisits(time);
+  live.setTimetable(timetable);
+  live.putLoad({ vehicleId: 'v', at: 60_000, load: 5 });
+  expect(live.changed()).toEqual([]);
+});
+
 it.each([1, 30])('ends as the night has it, every %d s, in order and out of it', (everyS) => {
   for (const speeds of [true, false]) {
     const all = readings(everyS, speeds);
@@ -58,8 +120,10 @@ it.each([1, 30])('ends as the night has it, every %d s, in order and out of it',
       const live = liveVisits(time);
       live.setTimetable(timetable);
       const last = new Map<number, unknown>();
-      for (const reading of sequence) {
+      for (const [i, reading] of sequence.entries()) {
         live.put({ vehicleId: 'v', identity: '', reading });
+        // Looking again at any moment changes nothing in the end.
+        if (i % 3 === 0) live.putLoad({ vehicleId: 'v', at: reading.at, load: i });
         for (const { visit, withdrawn } of live.changed()) {
           if (withdrawn) last.delete(visit.call.position);
           else last.set(visit.call.position, visit);

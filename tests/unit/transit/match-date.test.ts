@@ -47,6 +47,36 @@ describe('a service date', () => {
     ]);
   });
 
+  it('finds who stands at a stop of a long way without a shape, also at its end', async () => {
+    const places = { A: [50, 10], B: [50.2, 10.3], C: [50.4, 10.6], D: [50.6, 10.9] } as const;
+    const stops = Object.entries(places).map(([id, [lat, lon]]) => `${id},${id},${lat},${lon}`);
+    const feed = {
+      ...smallFeed,
+      shapes: undefined,
+      stops: `stop_id,stop_name,stop_lat,stop_lon\n${stops.join('\n')}\n`,
+    };
+    const standing = Object.values(places).flatMap(([lat, lon], n) =>
+      [0, 0.5].map((more) => ({
+        kind: 'vehicle-position',
+        observedAt: at(10 * n + more),
+        vehicleId: 'v',
+        tripId: 't1',
+        lat,
+        lon,
+        speedKmh: 0,
+      })),
+    );
+    const lake = await transitLake(feed, standing);
+    await lake.match('2024-05-13', 'Europe/Berlin');
+    expect((await lake.rows(visits)).map((v) => [v.stop_id, v.arrival_at])).toEqual([
+      ['A', null],
+      ['B', '2024-05-13T06:10:00Z'],
+      ['C', '2024-05-13T06:20:00Z'],
+      ['D', '2024-05-13T06:30:00Z'],
+    ]);
+    expect(await lake.rows('SELECT ended FROM matched_trips')).toEqual([{ ended: 'complete' }]);
+  });
+
   it('is made anew by a reading that comes late, and by new content under an old identity', async () => {
     const lake = await transitLake(smallFeed, [
       ...run('v'),
