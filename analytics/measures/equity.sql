@@ -102,37 +102,38 @@ WITH places AS (
       sum(population) OVER (ORDER BY deprivation DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
       - sum(population) OVER (PARTITION BY deprivation) / 2) / sum(population) OVER ()))::INTEGER END AS fifth
   FROM census WHERE known
-), members AS (
+), units AS MATERIALIZED (
+  -- Numbered through, a fifth after the other: numbers are joined faster than names.
+  SELECT *, row_number() OVER (ORDER BY fifth, zone_id) AS unit FROM lived WHERE figure IS NOT NULL
+), strata AS (
+  SELECT min(unit) AS first_unit, count(*) AS units FROM units GROUP BY fifth
+), samples AS MATERIALIZED (
+  -- Replicate 0 is the city as it is. A zone by itself is drawn each time. UBIGINT, as hashes are: HUGEINT takes ten times as long.
+  SELECT 0 AS replicate, unit, 1::DOUBLE AS weight FROM units
+  UNION ALL
+  SELECT r, first_unit + drawn(concat_ws('/', getvariable('seed'), 'zone', r, first_unit, i), units::UBIGINT), count(*) * any_value(units / greatest(units - 1, 1))
+  FROM (SELECT r, first_unit, units, unnest(range(1, greatest(units, 2))) AS i FROM strata, range(1, getvariable('replicates') + 1) replicates(r))
+  GROUP BY 1, 2
+), members AS MATERIALIZED (
   SELECT zone_id, fifth, NULL::VARCHAR AS group_name, population AS people, figure FROM lived WHERE fifth IS NOT NULL
   UNION ALL
   SELECT zone_id, NULL, 'all', population, figure FROM lived
   UNION ALL
   FROM (SELECT zone_id, NULL, unnest(map_keys(people)) AS group_name, unnest(map_values(people)) AS people, figure
     FROM lived WHERE getvariable('by') = 'group') WHERE people > 0
-), units AS MATERIALIZED (
-  SELECT zone_id, population, deprivation, figure, coalesce(fifth, 0) AS stratum, row_number() OVER (PARTITION BY fifth ORDER BY zone_id) AS n,
-    count(*) OVER (PARTITION BY fifth) AS of_zones
-  FROM lived WHERE figure IS NOT NULL
-), draws AS (
-  -- A zone by itself is drawn each time.
-  SELECT r AS replicate, stratum, 1 + drawn(concat_ws('/', getvariable('seed'), 'zone', r, stratum, i), of_zones) AS n,
-    of_zones / greatest(of_zones - 1, 1) AS scale
-  FROM (
-    SELECT r, stratum, of_zones, unnest(range(1, greatest(of_zones, 2))) AS i
-    FROM (SELECT DISTINCT stratum, of_zones FROM units), range(1, getvariable('replicates') + 1) replicates(r)
-  )
-), samples AS MATERIALIZED (
-  -- Replicate 0 is the city as it is.
-  SELECT 0 AS replicate, zone_id, 1::DOUBLE AS weight FROM units
-  UNION ALL
-  SELECT replicate, zone_id, sum(scale) FROM draws JOIN units USING (stratum, n) GROUP BY replicate, zone_id
+), kinds AS MATERIALIZED (
+  SELECT fifth, group_name, row_number() OVER () AS kind FROM (SELECT DISTINCT fifth, group_name FROM members)
+), shares AS MATERIALIZED (
+  SELECT u.unit, k.kind, m.people, m.people * m.figure AS amount
+  FROM members m JOIN units u USING (zone_id)
+  JOIN kinds k ON k.fifth IS NOT DISTINCT FROM m.fifth AND k.group_name IS NOT DISTINCT FROM m.group_name
 ), means AS (
-  SELECT replicate, fifth, group_name, sum(weight * people * figure) / sum(weight * people) AS mean
-  FROM samples JOIN members USING (zone_id) GROUP BY ALL
+  -- The last digits of a sum hang on the order in which it was added up: without them the same data give the same figure.
+  SELECT replicate, kind, round(sum(weight * amount) / sum(weight * s.people), 10) AS mean FROM samples JOIN shares s USING (unit) GROUP BY replicate, kind
 ), compared AS (
-  SELECT *, mean / nullif(max(mean) FILTER (CASE getvariable('by') WHEN 'fifth' THEN fifth = 5 ELSE group_name = 'all' END)
+  SELECT replicate, fifth, group_name, mean, mean / nullif(max(mean) FILTER (CASE getvariable('by') WHEN 'fifth' THEN fifth = 5 ELSE group_name = 'all' END)
     OVER (PARTITION BY replicate), 0) AS ratio
-  FROM means
+  FROM means JOIN kinds USING (kind)
 ), intervals AS (
   SELECT fifth, group_name, any_value(mean) FILTER (replicate = 0) AS value, quantile_cont(mean, 0.025) FILTER (replicate > 0) AS low,
     quantile_cont(mean, 0.975) FILTER (replicate > 0) AS high, any_value(ratio) FILTER (replicate = 0) AS ratio,
@@ -142,10 +143,10 @@ WITH places AS (
   SELECT replicate, weight * population AS w, figure, (
       sum(weight * population) OVER (PARTITION BY replicate ORDER BY deprivation DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
       - sum(weight * population) OVER (PARTITION BY replicate, deprivation) / 2) / sum(weight * population) OVER (PARTITION BY replicate) AS r
-  FROM samples JOIN units USING (zone_id) WHERE getvariable('by') = 'fifth'
+  FROM samples JOIN units USING (unit) WHERE getvariable('by') = 'fifth'
 ), indices AS (
   -- cov(h, r) = mean(h r) - mean(h) / 2, for the mean of r is a half.
-  SELECT replicate, 2 * sum(w * figure * r) / nullif(sum(w * figure), 0) - 1 AS c FROM standing GROUP BY replicate
+  SELECT replicate, round(2 * sum(w * figure * r) / nullif(sum(w * figure), 0) - 1, 10) AS c FROM standing GROUP BY replicate
 ), concentration AS (
   SELECT 'all' AS group_name, any_value(c) FILTER (replicate = 0) AS c, quantile_cont(c, 0.025) FILTER (replicate > 0) AS low,
     quantile_cont(c, 0.975) FILTER (replicate > 0) AS high
