@@ -175,8 +175,20 @@ async function createRegistryTables(db: DuckDBConnection, view: RegistryView): P
   await fill(
     db,
     'zones',
-    'zone_id VARCHAR, name VARCHAR, rings JSON, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
-    view.history('zone').map((h) => [h.body.zoneId, h.body.name ?? null, text(h.body.rings), ...held(h)]),
+    'zone_id VARCHAR, name VARCHAR, rings JSON, population DOUBLE, deprivation DOUBLE, people JSON, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ',
+    view.history('zone').map((h) => {
+      const z = h.body;
+      return [
+        z.zoneId,
+        z.name ?? null,
+        text(z.rings),
+        z.population ?? null,
+        z.deprivation ?? null,
+        text(z.people),
+        ...held(h),
+      ];
+    }),
+    '* REPLACE (people::MAP(VARCHAR, DOUBLE) AS people,',
   );
   await fill(
     db,

@@ -18,6 +18,7 @@ const files = [
   'derived-views.sql',
   'bottleneck-views.sql',
   'volume-views.sql',
+  'zone-views.sql',
 ];
 
 /**

@@ -22,19 +22,8 @@
 -- column: withheld | | why there is no figure
 -- caveat: A canceled trip makes a longer wait; a trip that nobody saw leaves its headway out.
 -- caveat: Worked out for each stop and hour, then weighted by scheduled departures: riders were not asked.
-WITH months AS (
-  -- A service date is a bit of its month: one that is in several rows counts once.
-  SELECT route_id, direction_id, stop_id, hour::INTEGER AS hour, bit_count(bit_or(1::BIGINT << (day(service_date) - 1))) AS days, sum(departures) AS departures,
-    sum(observed) AS observed, sum(to_observe) AS to_observe, sum(scheduled_ms) AS scheduled_ms, sum(scheduled_ms2) AS scheduled_ms2,
-    sum(whole) AS headways, sum(spanning) AS left_out, sum(whole_ms) AS whole_ms, sum(whole_ms2) AS whole_ms2
-  FROM headway_hours GROUP BY route_id, direction_id, stop_id, hour, datetrunc('month', service_date)
-), cells AS (
-  SELECT route_id, direction_id, stop_id, hour, sum(departures) AS departures, sum(days) AS days, sum(observed) AS observed, sum(to_observe) AS to_observe,
-    sum(scheduled_ms2) / nullif(2 * sum(scheduled_ms), 0) / 6e4 AS swt_min, sum(whole_ms2) / nullif(2 * sum(whole_ms), 0) / 6e4 AS awt_min,
-    sum(headways) AS headways, sum(left_out) AS left_out
-  FROM months GROUP BY ALL
-), frequent AS (
-  SELECT * FROM cells WHERE departures / days >= getvariable('frequent_per_h') AND swt_min IS NOT NULL
+WITH frequent AS (
+  SELECT * FROM wait_hours WHERE departures / days >= getvariable('frequent_per_h') AND swt_min IS NOT NULL
 ), rows_ AS (
   SELECT route_id, direction_id, CASE getvariable('by') WHEN 'stop' THEN stop_id END AS stop_id,
     CASE getvariable('by') WHEN 'hour' THEN hour END AS hour, sum(departures)::BIGINT AS departures,

@@ -59,6 +59,7 @@ export const measures = [
   'rider-delay',
   'bus-priority',
   'transit-before-after',
+  'equity',
   'ridership',
   'passenger-load',
   'crowding',

@@ -88,9 +88,9 @@ export async function judgeNeeds(
   const ofTransit = needs.map(({ need }) => need).filter(isTransitNeed);
   if (ofTransit.length > 0) {
     const lacked = await lackedTransitNeeds(connection, ofTransit);
-    return lacked.length === 0
-      ? { computable: true, caveats: [] }
-      : { computable: false, because: lacked.map((need) => `no ${needWords[need]}`).join(', ') };
+    if (lacked.length > 0)
+      return { computable: false, because: lacked.map((need) => `no ${needWords[need]}`).join(', ') };
+    if (ofTransit.length === needs.length) return { computable: true, caveats: [] };
   }
   if (needs.some((n) => n.need === 'corridor' && !n.ofAny)) {
     const judged = await judgeCorridor(connection, measure, parameters.corridor_id as string | null);
@@ -100,7 +100,7 @@ export async function judgeNeeds(
   if (asked.length === 0) return { computable: false, because: 'no data in this period' };
 
   const having: { spec: NeedSpec; sites: Set<string> }[] = [];
-  for (const spec of needs) {
+  for (const spec of needs.filter(({ need }) => !isTransitNeed(need))) {
     const rows = await rememberedRows(connection, sitesWith[spec.need as SiteNeed]);
     having.push({ spec, sites: new Set(rows.map((row) => row.site_id as string)) });
   }
@@ -114,7 +114,7 @@ export async function judgeNeeds(
     };
   }
   if (!asked.some((site) => having.every(({ sites }) => sites.has(site)))) {
-    const together = needs.map(({ need }) => needWords[need]).join(', ');
+    const together = having.map(({ spec }) => needWords[spec.need]).join(', ');
     return { computable: false, because: `no site has all of these: ${together}` };
   }
   const hasSpeed = (site: string) =>

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rememberedRows } from './rows.ts';
 
-/** What transit measures stand on, which is of no site: whether there is any in the asked period. */
+/** What transit measures stand on, and what zones say: of no site. Whether there is any in the asked period. */
 const anyOf = {
   timetable: 'FROM asked_service_dates',
   'stop-visits': `FROM stop_visits WHERE counts AND coalesce(departure_at, arrival_at) >= asked_from()
@@ -10,6 +10,9 @@ const anyOf = {
     AND coalesce(departure_at, arrival_at) >= asked_from() AND coalesce(departure_at, arrival_at) < asked_to()`,
   'passenger-readings': `FROM readings WHERE kind = 'passenger-count' AND observed_at >= asked_from() AND observed_at < asked_to()`,
   'road-links': 'FROM link_pieces',
+  'zone-population': 'FROM held_zones WHERE population > 0',
+  'zone-deprivation': 'FROM held_zones WHERE deprivation IS NOT NULL',
+  'zone-groups': 'FROM held_zones WHERE people IS NOT NULL',
 };
 
 export type TransitNeed = keyof typeof anyOf;
@@ -22,6 +25,9 @@ export const transitNeedWords: Record<TransitNeed, string> = {
     'passenger counts at stops in this period (vehicles that count, matched by night or by headway gtfs match)',
   'passenger-readings': 'passenger counts in this period',
   'road-links': 'road link with a line (headway network import)',
+  'zone-population': 'zone with a population (headway network import)',
+  'zone-deprivation': 'zone with a deprivation (headway network import)',
+  'zone-groups': 'zone with people by group (headway network import)',
 };
 
 export function isTransitNeed(need: string): need is TransitNeed {

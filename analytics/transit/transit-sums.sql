@@ -48,6 +48,20 @@ CREATE OR REPLACE TEMP VIEW worked_headway_hours AS
 CREATE OR REPLACE TEMP VIEW headway_hours AS FROM query(CASE WHEN transit_summed()
   THEN 'FROM summed_headway_hours WHERE asked_moment(hour_at) AND asked_route(route_id) AND asked_stop(stop_id)' ELSE 'FROM worked_headway_hours' END);
 
+-- Scheduled and actual wait at a stop by hour of the day, over the asked period: `days` with departures, `left_out` headways that span a
+-- trip nobody saw. A service date is a bit of its month: one that is in several rows counts once.
+CREATE OR REPLACE TEMP VIEW wait_hours AS
+  WITH months AS (
+    SELECT route_id, direction_id, stop_id, hour::INTEGER AS hour, bit_count(bit_or(1::BIGINT << (day(service_date) - 1))) AS days, sum(departures) AS departures,
+      sum(observed) AS observed, sum(to_observe) AS to_observe, sum(scheduled_ms) AS scheduled_ms, sum(scheduled_ms2) AS scheduled_ms2,
+      sum(whole) AS headways, sum(spanning) AS left_out, sum(whole_ms) AS whole_ms, sum(whole_ms2) AS whole_ms2
+    FROM headway_hours GROUP BY route_id, direction_id, stop_id, hour, datetrunc('month', service_date)
+  )
+  SELECT route_id, direction_id, stop_id, hour, sum(departures) AS departures, sum(days) AS days, sum(observed) AS observed, sum(to_observe) AS to_observe,
+    sum(scheduled_ms2) / nullif(2 * sum(scheduled_ms), 0) / 6e4 AS swt_min, sum(whole_ms2) / nullif(2 * sum(whole_ms), 0) / 6e4 AS awt_min,
+    sum(headways) AS headways, sum(left_out) AS left_out
+  FROM months GROUP BY route_id, direction_id, stop_id, hour;
+
 -- Visits at a stop by hour, and who was counted there. `stretches` to the next stop; `loaded` with a known load, in passenger-millimetres.
 CREATE OR REPLACE TEMP VIEW worked_ridden_hours AS
   SELECT v.date AS service_date, v.route_id, v.direction_id, v.stop_id, hour_start(v.seen_at) AS hour_at, v.hour::SMALLINT AS hour, count(*) AS visits,

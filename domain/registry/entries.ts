@@ -45,6 +45,12 @@ export const zone = z.strictObject({
   name: z.string().max(200).optional(),
   /** GeoJSON polygon rings, [lon, lat]. */
   rings: z.array(z.array(z.tuple([z.number(), z.number()])).min(4)).min(1),
+  /** People who live there. */
+  population: z.number().min(0).max(1e9).optional(),
+  /** A score, or a rank, of which more is more deprived. */
+  deprivation: z.number().optional(),
+  /** Of them, those of a group, by its name; a person may be of several groups or of none. */
+  people: z.record(id, z.number().min(0).max(1e9)).optional(),
 });
 
 /** Something that sends. */

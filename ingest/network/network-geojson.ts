@@ -2,6 +2,7 @@ import { type EntryCollector, entryCollector } from './entry-collector.ts';
 import type { NetworkKind, ParsedNetwork } from './parse-network.ts';
 import { type LonLat, lineLengthKm, positionFault } from './positions.ts';
 import { defined, type Properties, roadFieldsOf, textOf } from './properties.ts';
+import { zonePeopleOf } from './zone-people.ts';
 
 /** A FeatureCollection: Points are sites, LineStrings links in the direction of travel, Polygons zones. */
 export function parseNetworkGeoJson(text: string, kind?: NetworkKind): ParsedNetwork {
@@ -104,7 +105,9 @@ function readZone(
   if (rings.length === 0 || rings.includes(undefined)) {
     return `zone ${zoneId ?? ''} is left out: its rings are not lists of positions`;
   }
-  entries.add('zone', defined({ zoneId, name: textOf(properties, 'name'), rings }), row);
+  const { facts, faults } = zonePeopleOf(properties);
+  entries.add('zone', defined({ zoneId, name: textOf(properties, 'name'), rings, ...facts }), row);
+  if (zoneId) for (const fault of faults) entries.problem(row, `zone ${zoneId} is read without its ${fault}`);
   return undefined;
 }
 

@@ -40,9 +40,22 @@ export interface SmallLake {
   incidents?: { incident: string; type?: string; sites: string[]; from: string; to: string; name?: string }[];
   /** Crossings by screenline. */
   screenlines?: Record<string, { site: string; direction?: string; sense?: 'in' | 'out'; type?: string }[]>;
+  /** Squares around their centres. */
+  zones?: LakeZone[];
   windows?: LakeWindow[];
   /** What nights made of gaps and bad days: also the local dates that were worked. */
   imputed?: { nights: string[]; values: ImputedValue[] };
+}
+
+export interface LakeZone {
+  zone: string;
+  lat: number;
+  lon: number;
+  /** Of the square, in degrees; 0.002 where it is not said. */
+  side?: number;
+  population?: number;
+  deprivation?: number;
+  people?: Record<string, number>;
 }
 
 export interface ImputedValue {
@@ -185,6 +198,7 @@ export async function fillLake(connection: DuckDBConnection, lake: SmallLake): P
       ]),
     ),
   );
+  await fillZones(connection, lake.zones ?? []);
   await fillWindows(connection, lake.windows ?? []);
   await insert(
     'derived_days',
@@ -218,6 +232,22 @@ async function withoutTransit(connection: DuckDBConnection): Promise<void> {
     CREATE TEMP TABLE trips_performed (${tripsPerformedTable.columns});
     CREATE TEMP TABLE passenger_counts (${passengerCountsTable.columns})`);
   await defineViews(connection, transitViewsSql());
+}
+
+/** Puts these zones in place of those that were there. */
+export async function fillZones(connection: DuckDBConnection, zones: readonly LakeZone[]): Promise<void> {
+  await connection.run('DELETE FROM zones');
+  const rows = zones.map(({ zone, lat, lon, side = 0.002, population, deprivation, people }) => {
+    const [south, north, west, east] = [lat - side / 2, lat + side / 2, lon - side / 2, lon + side / 2];
+    const ring = [west, east, east, west, west].map((x, i) => [x, [south, south, north, north, south][i]]);
+    const named = people ? { pairs: Object.entries(people) } : null;
+    const cells = [zone, JSON.stringify([ring]), population ?? null, deprivation ?? null, named];
+    return `(${[...cells, ALWAYS, 'infinity'].map(sqlOf).join(', ')})`;
+  });
+  if (rows.length === 0) return;
+  await connection.run(
+    `INSERT INTO zones (zone_id, rings, population, deprivation, people, valid_from, valid_to) VALUES ${rows.join(',\n')}`,
+  );
 }
 
 /** Puts these windows, and the hourly table of them, in place of those that were there. */
@@ -311,6 +341,8 @@ CREATE TABLE sites (site_id VARCHAR, name VARCHAR, lat DOUBLE, lon DOUBLE, road 
   link_id VARCHAR, lanes INTEGER, speed_limit_kmh DOUBLE, length_km DOUBLE, ${held});
 CREATE TABLE links (link_id VARCHAR, name VARCHAR, road VARCHAR, direction VARCHAR, length_km DOUBLE, lanes INTEGER,
   speed_limit_kmh DOUBLE, line JSON, ${held});
+CREATE TABLE zones (zone_id VARCHAR, name VARCHAR, rings JSON, population DOUBLE, deprivation DOUBLE,
+  people MAP(VARCHAR, DOUBLE), ${held});
 CREATE TABLE corridors (corridor_id VARCHAR, name VARCHAR, road VARCHAR, position INTEGER, site_id VARCHAR, km DOUBLE,
   ${held});
 CREATE TABLE devices (device_id VARCHAR, domain VARCHAR, role VARCHAR, ${held});

@@ -35,7 +35,8 @@ CREATE TABLE sites (site_id VARCHAR, name VARCHAR, lat DOUBLE, lon DOUBLE, road 
 CREATE TABLE links (link_id VARCHAR, name VARCHAR, road VARCHAR, direction VARCHAR, length_km DOUBLE, lanes INT,
   speed_limit_kmh DOUBLE, line JSON, valid_from TIMESTAMPTZ DEFAULT '1970-01-01',
   valid_to TIMESTAMPTZ DEFAULT 'infinity');
-CREATE TABLE zones (zone_id VARCHAR, name VARCHAR, rings JSON, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ);
+CREATE TABLE zones (zone_id VARCHAR, name VARCHAR, rings JSON, population DOUBLE, deprivation DOUBLE,
+  people MAP(VARCHAR, DOUBLE), valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ);
 CREATE TABLE corridors (corridor_id VARCHAR, name VARCHAR, road VARCHAR, position INT, site_id VARCHAR, km DOUBLE,
   valid_from TIMESTAMPTZ DEFAULT '1970-01-01', valid_to TIMESTAMPTZ DEFAULT 'infinity');
 CREATE TABLE devices (device_id VARCHAR, domain VARCHAR, role VARCHAR DEFAULT 'sensor',
