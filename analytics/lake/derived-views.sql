@@ -657,7 +657,7 @@ SELECT e.corridor_id, d.step, a.walked_ms / 6e4 AS walked_min,
 FROM at_once d JOIN ends e USING (corridor) LEFT JOIN arrivals a ON a.corridor = d.corridor AND a.departed = d.step;
 
 -- Whether roll-ups of the network answer: corridors and sites stood the whole of the asked period as they did at its end, as
--- whoever asks has noted (asked_network_held, `noteAskedSql`).
+-- whoever asks has noted (asked_network_held, `noteAsked`).
 CREATE OR REPLACE TEMP MACRO rolled_network() AS (
   rolled_hours() AND coalesce(getvariable('rollup_network')::BOOLEAN, false) AND getvariable('site_ids')::VARCHAR[] IS NULL
   AND coalesce(getvariable('asked_network_held')::BOOLEAN AND getvariable('asked_noted')::VARCHAR = asked_text(), false)

@@ -21,18 +21,6 @@ const files = [
   'zone-views.sql',
 ];
 
-/**
- * Notes of what is asked what the views can not look up as they are bound: between which ids the asked sites lie, so that the
- * rest of a year need not be read, and whether the network changed within the period.
- */
-export const noteAskedSql = `
-  SET VARIABLE asked_least = (SELECT min(site_id) FROM asked_site_ids);
-  SET VARIABLE asked_greatest = (SELECT max(site_id) FROM asked_site_ids);
-  SET VARIABLE asked_network_held = (
-    SELECT count(*) = 0 FROM (SELECT valid_from, valid_to FROM corridors UNION ALL SELECT valid_from, valid_to FROM sites)
-    WHERE (valid_from > asked_from() AND valid_from < asked_to()) OR (valid_to > asked_from() AND valid_to < asked_to()));
-  SET VARIABLE asked_noted = asked_text()`;
-
 /** Where rows are looked for, which is no part of what is made of them. */
 const ofLayout = ['near_windows', 'near_asked_site'];
 

@@ -94,7 +94,7 @@ export async function withVariables<T>(
   }
 }
 
-/** Set from the asked sites (`noteAskedSql`). */
+/** Set from the asked sites (`noteAsked`). */
 const siteBounds = ['asked_least', 'asked_greatest', 'asked_noted'];
 
 /** A value as a SQL string literal. */

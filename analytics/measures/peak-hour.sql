@@ -88,11 +88,14 @@ WITH bins AS (
   WHERE rolled_quarters() AND p.streams >= e.streams_expected
     AND p.date IN (FROM asked_dates) AND p.last_date IN (FROM asked_dates)
 ), single_peaks AS (
-  SELECT site_id, direction, CASE WHEN before_noon THEN 'am' ELSE 'pm' END AS part_of_day, bin_at,
-    hour_count, CASE WHEN bin_minutes = 15 AND most > 0 THEN hour_count / (4 * most) END AS peak_hour_factor
-  FROM hours
-  QUALIFY row_number() OVER (
-    PARTITION BY site_id, direction, before_noon ORDER BY hour_count DESC, bin_at) = 1
+  -- The earlier of two that are as busy.
+  SELECT site_id, direction, CASE WHEN before_noon THEN 'am' ELSE 'pm' END AS part_of_day, peak.bin_at,
+    peak.hour_count, CASE WHEN peak.bin_minutes = 15 AND peak.most > 0 THEN peak.hour_count / (4 * peak.most) END AS peak_hour_factor
+  FROM (
+    SELECT site_id, direction, before_noon, arg_max(struct_pack(bin_at, bin_minutes, hour_count, most),
+      (hour_count::HUGEINT << 64) - epoch_us(bin_at)) AS peak
+    FROM hours GROUP BY site_id, direction, before_noon
+  )
 )
 SELECT m.site_id, f.name AS site_name, m.direction, m.part_of_day, clock_text(m.bin) AS peak_start,
   m.hour_flow AS peak_flow_veh_h, m.hour_days AS days, s.bin_at AS highest_at, s.hour_count::BIGINT AS highest_veh,

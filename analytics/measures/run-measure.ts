@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
 import { keepAsked } from '../lake/keep-asked.ts';
-import { noteAskedSql } from '../lake/session-sql.ts';
+import { noteAsked } from '../lake/note-asked.ts';
 import { keepTransit } from '../transit/transit-rollups.ts';
 import type { MeasureName } from './measures.ts';
 import { getMeasure, type Measure } from './measures.ts';
@@ -115,7 +115,7 @@ async function answer<Answered>(
 ): Promise<Answered | (MeasureAnswer & { computable: false; because: string })> {
   const parameters = resolveParameters(measure, given, await cityZone(connection));
   return withVariables(connection, measure, parameters, async () => {
-    await connection.run(noteAskedSql);
+    await noteAsked(connection);
     await keepAsked(
       connection,
       measure.needs.some(({ need }) => need === 'free-flow'),

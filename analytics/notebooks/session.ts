@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
-import { noteAskedSql } from '../lake/session-sql.ts';
+import { noteAsked } from '../lake/note-asked.ts';
 import type { Parameter } from './parameters.ts';
 import type { Period } from './period.ts';
 import { instantValue, query } from './query.ts';
@@ -40,5 +40,5 @@ export async function setSession(
   await query(connection, `SET VARIABLE site_ids = ${site === undefined ? 'NULL' : '[$site]'}`, {
     site: site ?? null,
   });
-  await query(connection, noteAskedSql);
+  await noteAsked(connection);
 }
