@@ -30,7 +30,7 @@ export interface LakeOptions {
 }
 
 /** So little that a whole process which answers, or renders a report, keeps below a gigabyte. Exports need more. */
-const ANSWERS_LIMIT = '600MB';
+const ANSWERS_LIMIT = '500MB';
 
 /** A DuckDB session over the lake: the views of docs/lake.md, the macros and derived views on them. */
 export async function openLake({ directory, registry, city }: LakeOptions): Promise<DuckDBConnection> {
