@@ -64,6 +64,7 @@ export const measures = [
   'crowding',
   'passenger-on-time',
   'passenger-wait',
+  'passenger-headway-adherence',
   'passenger-bunching',
   'passenger-run-time',
   'passenger-dwell',

@@ -171,6 +171,54 @@ describe('bunching of passengers', () => {
   });
 });
 
+describe('headway adherence of passengers', () => {
+  // h - H at A: 240, -240, 0, 0, 0 s after the first; H 600 s throughout.
+  const uneven = [0, 14, 20, 30, 40, 50];
+  const boarding = (...riders: number[]) => fromA(...riders.map((n, i): [number, number] => [uneven[i]!, n]));
+
+  it('weights headways by who boards after them', async () => {
+    // 14, 6, 10, 10, 10 boarding: 50 in all, mean off (14 - 6) x 240 / 50 = 38.4 s,
+    // sd² = (50 x 20 x 240² - (8 x 240)²) / (50² - (196 + 36 + 300)) = 53,913,600 / 1,968 = 27,395.1.
+    const [r] = await line.ask('passenger-headway-adherence', boarding(9, 14, 6, 10, 10, 10));
+    expect(r).toMatchObject({
+      boardings: 50,
+      headways: 5,
+      left_out: 0,
+      mean_scheduled_s: 600,
+      counted_share: 1,
+    });
+    expect(r!.mean_headway_s).toBeCloseTo(638.4, 9);
+    expect(r!.adherence_cv).toBeCloseTo(Math.sqrt(53_913_600 / 1_968) / 600, 9);
+    expect(r!.headways_cv).toBeCloseTo(Math.sqrt(8) / 10, 9);
+  });
+
+  it('is that of vehicles where as many board each, and less where those of uneven ones are empty', async () => {
+    const [same] = await line.ask('passenger-headway-adherence', boarding(7, 7, 7, 7, 7, 7));
+    const [vehicles] = await line.ask('headway-adherence', boarding(7, 7, 7, 7, 7, 7));
+    expect(same!.adherence_cv).toBeCloseTo(vehicles!.adherence_cv as number, 12);
+    const [even] = await line.ask('passenger-headway-adherence', boarding(7, 0, 0, 7, 7, 7));
+    expect(even).toMatchObject({ adherence_cv: 0, mean_headway_s: 600 });
+  });
+
+  it('leaves out who boards after a trip that nobody saw, and says how many headways had no count', async () => {
+    // Trip 3 not seen: the headway of trip 4 is left out. That of trip 6 was not counted: two of three.
+    const seen = boarding(9, 5, 0, 40, 5, 5).filter((s) => s.trip !== 3);
+    const { boardings, ...uncounted } = seen.at(-1)!;
+    const [r] = await line.ask('passenger-headway-adherence', [...seen.slice(0, -1), uncounted], {
+      by: 'hour',
+    });
+    expect(r).toMatchObject({ hour: 8, boardings: 10, headways: 2, left_out: 1 });
+    expect(r!.counted_share).toBeCloseTo(2 / 3, 9);
+    // h - H: 240 and 0 with 5 each: sd² = (10 x 5 x 240² - 1,200²) / (100 - 50).
+    expect(r!.adherence_cv).toBeCloseTo(Math.sqrt(28_800) / 600, 9);
+  });
+
+  it('is not known where all boarded after one headway', async () => {
+    const [r] = await line.ask('passenger-headway-adherence', fromA([0, 5], [14, 5]), { by: 'stop' });
+    expect(r).toMatchObject({ stop_id: 'A', headways: 1, mean_headway_s: 840, adherence_cv: null });
+  });
+});
+
 describe('run time of passengers', () => {
   it('weights runs by who is aboard, and counts what is lost against the fast run', async () => {
     // A to B: 120 s with 10 aboard, 120 s with 2. B to C: 180 s with 8, 120 s with 4; fast run 129 s.
@@ -247,6 +295,7 @@ describe('where nobody counts', () => {
     'crowding',
     'passenger-on-time',
     'passenger-wait',
+    'passenger-headway-adherence',
     'passenger-bunching',
     'passenger-run-time',
     'passenger-dwell',

@@ -43,6 +43,8 @@ const asked: [measure: string, parameters: Record<string, unknown>][] = [
   ['bunching', { by: 'route' }],
   ['bunching', { by: 'hour', bunched_share: 0.4 }],
   ['headway-adherence', { route: 'r' }],
+  ['passenger-headway-adherence', {}],
+  ['passenger-headway-adherence', { by: 'stop', route: 'r' }],
   ['headways', { by: 'hour' }],
   ['service-delivered', {}],
   ['service-delivered', { by: 'date' }],
