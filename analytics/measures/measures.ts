@@ -67,6 +67,7 @@ export const measures = [
   'passenger-headway-adherence',
   'passenger-bunching',
   'passenger-run-time',
+  'passenger-slow-zones',
   'passenger-dwell',
   'passenger-counters',
   'passenger-counts',

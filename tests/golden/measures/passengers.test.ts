@@ -239,6 +239,86 @@ describe('run time of passengers', () => {
   });
 });
 
+describe('slow zones of passengers', () => {
+  /** A trip with its seconds from stop to stop, and its loads on leaving B and C where they are known. */
+  const trip = (n: number, [ab, bc, cd]: [number, number, number], load?: [b: number, c: number]): Seen[] => {
+    const [at, minutes] = [(n - 1) * 10, (s: number) => (n - 1) * 10 + s / 60];
+    return [
+      { trip: n, stop: 'A', departure: at },
+      {
+        trip: n,
+        stop: 'B',
+        arrival: minutes(ab),
+        departure: minutes(ab + 20),
+        ...(load && { load: load[0] }),
+      },
+      {
+        trip: n,
+        stop: 'C',
+        arrival: minutes(ab + 20 + bc),
+        departure: minutes(ab + bc + 40),
+        ...(load && { load: load[1] }),
+      },
+      { trip: n, stop: 'D', arrival: minutes(ab + bc + 40 + cd), boardings: 0, alightings: 1, load: 0 },
+    ];
+  };
+  // A kilometre each: 36, 36, 36; 9, 12, 9; 12, 18, 12 km/h. The 85th percentile is 36, a free run 100 s: B to D is slow.
+  const three = [
+    ...trip(1, [100, 400, 300], [20, 5]),
+    ...trip(2, [100, 300, 200], [4, 15]),
+    ...trip(3, [100, 400, 300]),
+  ];
+
+  it('are those of vehicles, with what the passengers of each run lost in them', async () => {
+    // B to C: 20 x 300 s + 4 x 200 s, of 24; C to D: 5 x 200 s + 15 x 100 s, of 20. One day is seven a week.
+    const [zone, ...others] = await line.ask('passenger-slow-zones', three);
+    expect(others).toEqual([]);
+    expect(zone).toMatchObject({
+      from_stop: 'B',
+      to_stop: 'D',
+      length_m: 2_000,
+      passengers_week: 22 * 7,
+      run_lost_s: 250 + 150,
+      bounds: "below 65.0 % of the route's free speed, 30.0 s a run or more, 00–24 h",
+    });
+    expect(zone!.passenger_lost_s).toBeCloseTo(6_800 / 24 + 2_500 / 20, 9);
+    expect(zone!.lost_passenger_h_week).toBeCloseTo((9_300 * 7) / 3_600, 9);
+    // Four of six runs have a load; the vehicles' hours are of all: 300 s and 200 s, three runs each.
+    expect(zone!.counted_share).toBeCloseTo(4 / 6, 9);
+    expect(zone!.lost_veh_h_week).toBeCloseTo((1_500 * 7) / 3_600, 9);
+    const [vehicles] = await line.ask('slow-zones', three);
+    expect(zone!.lost_veh_h_week).toBe(vehicles!.lost_veh_h_week);
+  });
+
+  it('are of the hours asked for', async () => {
+    const asked = { hour_from: 8, hour_to: 9 };
+    const [zone] = await line.ask('passenger-slow-zones', three, asked);
+    expect(zone!.lost_passenger_h_week).toBeCloseTo((9_300 * 7) / 3_600, 9);
+    expect(await line.ask('passenger-slow-zones', three, { hour_from: 9 })).toEqual([]);
+  });
+
+  it('take nothing back for a run that is faster than free', async () => {
+    // B to C in 90 s with 50 aboard: 20 x 300 s are lost, of 70; C to D as before.
+    const fast = [...trip(1, [100, 400, 300], [20, 5]), ...trip(2, [100, 90, 200], [50, 15])];
+    const [zone] = await line.ask('passenger-slow-zones', [...fast, ...trip(3, [100, 400, 300])]);
+    expect(zone!.passenger_lost_s).toBeCloseTo(6_000 / 70 + 2_500 / 20, 9);
+    expect(zone!.lost_passenger_h_week).toBeCloseTo((8_500 * 7) / 3_600, 9);
+  });
+
+  it('of runs whose load nobody knows have no passengers, and say so', async () => {
+    const uncounted = [...trip(1, [100, 400, 300]), ...trip(2, [100, 400, 300])];
+    expect(await line.ask('passenger-slow-zones', uncounted)).toMatchObject([
+      {
+        from_stop: 'B',
+        passengers_week: null,
+        passenger_lost_s: null,
+        lost_passenger_h_week: null,
+        counted_share: 0,
+      },
+    ]);
+  });
+});
+
 describe('dwell of passengers', () => {
   it('says how many visits are known too roughly', async () => {
     const rough = [...one, ...two].map((seen) => ({ ...seen, withinS: 30 }));
@@ -298,6 +378,7 @@ describe('where nobody counts', () => {
     'passenger-headway-adherence',
     'passenger-bunching',
     'passenger-run-time',
+    'passenger-slow-zones',
     'passenger-dwell',
     'passenger-counters',
   ])('%s is not computable: no passenger counts', async (measure) => {

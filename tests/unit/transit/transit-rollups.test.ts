@@ -56,6 +56,8 @@ const asked: [measure: string, parameters: Record<string, unknown>][] = [
   ['ridership', { by: 'trip', route: 'r' }],
   ['slow-zones', { least_lost_s: 0, free_share: 1 }],
   ['slow-zones', { least_lost_s: 0, free_share: 1, against: 'segment', hour_from: 9 }],
+  ['passenger-slow-zones', { least_lost_s: 0, free_share: 1 }],
+  ['passenger-slow-zones', { least_lost_s: 0, free_share: 1, hour_from: 9, route: 'r' }],
   ['segment-speeds', { route: 'r' }],
   ['run-time', { by: 'segment', route: 'r' }],
 ];
