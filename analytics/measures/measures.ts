@@ -69,6 +69,7 @@ export const measures = [
   'passenger-run-time',
   'passenger-slow-zones',
   'passenger-dwell',
+  'passenger-service',
   'passenger-counters',
   'passenger-counts',
 ] as const;

@@ -342,6 +342,123 @@ describe('dwell of passengers', () => {
   });
 });
 
+describe('service that passengers had', () => {
+  /** A trip on time, with as many aboard from stop to stop to stop. */
+  const carried = (trip: number, ...loads: (number | undefined)[]): Seen[] => {
+    const at = (trip - 1) * 10;
+    const aboard = (i: number) => (loads[i] === undefined ? {} : { load: loads[i] });
+    return [
+      { trip, stop: 'A', departure: at, ...aboard(0) },
+      { trip, stop: 'B', arrival: at + 2, departure: at + 2.25, ...aboard(1) },
+      { trip, stop: 'C', arrival: at + 4, departure: at + 4.25, ...aboard(2) },
+      { trip, stop: 'D', arrival: at + 6, load: 0 },
+    ];
+  };
+
+  it('is each scheduled kilometre times the mean load that was counted: run, lost, and what nobody saw', async () => {
+    // Loads 10, 8, none; 2, 4, and C is its last stop: 6 in the mean. Of 18 km 7 were run, 3 called off, 1 cut short.
+    const [r] = await line.ask(
+      'passenger-service',
+      [...carried(1, 10, 8), ...carried(2, 2, 4).slice(0, 3)],
+      {},
+      [
+        { trip: 1 },
+        { trip: 2, to: 'C', ended: 'short' },
+        { trip: 3, relationship: 'canceled' },
+        { trip: 4, from: 'B', began: 'unobserved' },
+      ],
+    );
+    expect(r).toMatchObject({
+      route_id: 'r',
+      passenger_km: 24,
+      counted_share: 0.8,
+      no_load_km: 0,
+      withheld: null,
+    });
+    expect(r!.mean_load).toBeCloseTo(6, 9);
+    expect(r!.run_passenger_km).toBeCloseTo(42, 1);
+    expect(r!.lost_canceled_passenger_km).toBeCloseTo(18, 1);
+    expect(r!.lost_short_passenger_km).toBeCloseTo(6, 1);
+    expect(r!.unobserved_passenger_km).toBeCloseTo(42, 1);
+    expect(r!.run_share).toBeCloseTo(7 / 11, 3);
+    expect(r!.km_run_share).toBeCloseTo(7 / 11, 3);
+  });
+
+  // By the clock of Nepal 08:15 UTC is 14:00: trip 2, from 08:10 to 08:16, runs 2.5 km before it and 0.5 km after.
+  const nepal = { city_tz: 'Asia/Kathmandu' };
+  const called = [{ trip: 1 }, { trip: 2, relationship: 'canceled' as const }, { trip: 3 }];
+
+  it('takes the load of the hour in which each kilometre was to be run', async () => {
+    // 9 aboard at one o'clock, 3 at two: 2.5 km x 9 + 0.5 km x 3 were lost, 3 x 9 + 3 x 3 run; trips 4 to 6 nobody saw.
+    const seen = [...carried(1, 9, 9, 9), ...carried(3, 3, 3, 3)];
+    const [r] = await line.ask('passenger-service', seen, nepal, called);
+    expect(r!.lost_canceled_passenger_km).toBeCloseTo(24, 1);
+    expect(r!.run_passenger_km).toBeCloseTo(36, 1);
+    expect(r!.unobserved_passenger_km).toBeCloseTo(27, 1);
+    expect(r!.run_share).toBeCloseTo(36 / 60, 3);
+    expect(r!.km_run_share).toBeCloseTo(6 / 9, 3);
+    const hours = await line.ask('passenger-service', seen, { ...nepal, by: 'hour' }, called);
+    expect(hours).toMatchObject([
+      { direction_id: 0, day_type: 'weekday', hour: 13, passenger_km: 27 },
+      { direction_id: 0, day_type: 'weekday', hour: 14, passenger_km: 9 },
+    ]);
+    for (const [i, [load, lost]] of [
+      [9, 22.5],
+      [3, 1.5],
+    ].entries()) {
+      expect(hours[i]!.mean_load).toBeCloseTo(load!, 9);
+      expect(hours[i]!.lost_canceled_passenger_km).toBeCloseTo(lost!, 1);
+    }
+  });
+
+  it('gives no load to what was lost in an hour in which nobody was counted, and names the hour', async () => {
+    // Trip 1 ran uncounted: of one o'clock no load is known.
+    const seen = [...carried(1), ...carried(3, 3, 3, 3)];
+    const [r] = await line.ask('passenger-service', seen, nepal, called);
+    expect(r!.withheld).toBe('r/0 weekday 13');
+    expect(r!.no_load_km).toBeCloseTo(2.5, 2);
+    expect(r!.lost_canceled_passenger_km).toBeCloseTo(1.5, 1);
+    expect(r!.run_passenger_km).toBeCloseTo(9, 1);
+    expect(r!.km_run_share).toBeCloseTo(3 / 3.5, 3);
+    const [one] = await line.ask('passenger-service', seen, { ...nepal, by: 'hour' }, called);
+    expect(one).toMatchObject({
+      hour: 13,
+      mean_load: null,
+      run_passenger_km: null,
+      lost_canceled_passenger_km: null,
+      lost_short_passenger_km: 0,
+      run_share: null,
+      withheld: 'nobody was counted',
+    });
+  });
+
+  it('takes no load from days of another type', async () => {
+    // Trip 1 called off on Monday, counted on Tuesday with 9 aboard: 27 passenger-km, but not where Tuesday is a holiday.
+    await line.ask('passenger-service', carried(1, 9, 9, 9), {}, [{ trip: 1, relationship: 'canceled' }]);
+    const later = ['arrival_at', 'departure_at', 'scheduled_arrival_at', 'scheduled_departure_at'];
+    await line.db.run(
+      `UPDATE stop_visits SET date = date + 1, ${later.map((at) => `${at} = ${at} + INTERVAL 1 DAY`).join(', ')}`,
+    );
+    const monday = async () => {
+      const answer = await runMeasure(line.db, 'passenger-service', {
+        from_at: Date.parse('2024-05-13T00:00:00Z'),
+        to_at: Date.parse('2024-05-15T00:00:00Z'),
+        by: 'date',
+      });
+      if (!answer.computable) throw new Error(answer.because);
+      return answer.rows[0]!;
+    };
+    expect((await monday()).lost_canceled_passenger_km).toBeCloseTo(27, 1);
+    await line.db.run(`INSERT INTO calendar BY NAME SELECT 'h' AS calendar_id, 'holiday' AS type, 'A holiday' AS name,
+      DATE '2024-05-14' AS first_date, DATE '2024-05-14' AS last_date, TIMESTAMPTZ '-infinity' AS valid_from, TIMESTAMPTZ 'infinity' AS valid_to`);
+    expect(await monday()).toMatchObject({
+      lost_canceled_passenger_km: null,
+      withheld: 'nobody was counted',
+    });
+    await line.db.run('DELETE FROM calendar');
+  });
+});
+
 describe('passenger counters', () => {
   it('that miss people on one side are named: over whole trips as many get off as got on', async () => {
     // Vehicle v1: 90 on, 100 off; v2: 100 on, 100 off; v3: 10 and 10.
@@ -380,6 +497,7 @@ describe('where nobody counts', () => {
     'passenger-run-time',
     'passenger-slow-zones',
     'passenger-dwell',
+    'passenger-service',
     'passenger-counters',
   ])('%s is not computable: no passenger counts', async (measure) => {
     const uncounted = [...one, ...two].map(({ boardings, alightings, load, ...seen }) => seen);
