@@ -65,9 +65,12 @@ export const measures = [
   'crowding',
   'passenger-on-time',
   'passenger-wait',
+  'passenger-headway-adherence',
   'passenger-bunching',
   'passenger-run-time',
+  'passenger-slow-zones',
   'passenger-dwell',
+  'passenger-service',
   'passenger-counters',
   'passenger-counts',
 ] as const;

@@ -184,7 +184,7 @@ const keptSql = `
 export async function keepTransit(db: DuckDBConnection, sql: string): Promise<void> {
   const wants = (...views: string[]) => views.some((view) => new RegExp(`\\b${view}\\b`).test(sql));
   const ofCalls = wants('call_visits', 'stop_headways', 'headway_hours', 'wait_hours', 'ridden_calls');
-  const ofRuns = wants('run_segments', 'run_seconds');
+  const ofRuns = wants('run_segments', 'run_seconds', 'slow_zones');
   const ofLosses = wants('segment_losses');
   const ofPassings = wants('seen_headways');
   const isOfTransit =

@@ -9,6 +9,7 @@ export function transitViewsSql(): string {
     'way-views.sql',
     'passenger-views.sql',
     'transit-sums.sql',
+    'slow-zone-views.sql',
     'road-views.sql',
   ]
     .map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))

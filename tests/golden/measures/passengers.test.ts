@@ -171,6 +171,54 @@ describe('bunching of passengers', () => {
   });
 });
 
+describe('headway adherence of passengers', () => {
+  // h - H at A: 240, -240, 0, 0, 0 s after the first; H 600 s throughout.
+  const uneven = [0, 14, 20, 30, 40, 50];
+  const boarding = (...riders: number[]) => fromA(...riders.map((n, i): [number, number] => [uneven[i]!, n]));
+
+  it('weights headways by who boards after them', async () => {
+    // 14, 6, 10, 10, 10 boarding: 50 in all, mean off (14 - 6) x 240 / 50 = 38.4 s,
+    // sd² = (50 x 20 x 240² - (8 x 240)²) / (50² - (196 + 36 + 300)) = 53,913,600 / 1,968 = 27,395.1.
+    const [r] = await line.ask('passenger-headway-adherence', boarding(9, 14, 6, 10, 10, 10));
+    expect(r).toMatchObject({
+      boardings: 50,
+      headways: 5,
+      left_out: 0,
+      mean_scheduled_s: 600,
+      counted_share: 1,
+    });
+    expect(r!.mean_headway_s).toBeCloseTo(638.4, 9);
+    expect(r!.adherence_cv).toBeCloseTo(Math.sqrt(53_913_600 / 1_968) / 600, 9);
+    expect(r!.headways_cv).toBeCloseTo(Math.sqrt(8) / 10, 9);
+  });
+
+  it('is that of vehicles where as many board each, and less where those of uneven ones are empty', async () => {
+    const [same] = await line.ask('passenger-headway-adherence', boarding(7, 7, 7, 7, 7, 7));
+    const [vehicles] = await line.ask('headway-adherence', boarding(7, 7, 7, 7, 7, 7));
+    expect(same!.adherence_cv).toBeCloseTo(vehicles!.adherence_cv as number, 12);
+    const [even] = await line.ask('passenger-headway-adherence', boarding(7, 0, 0, 7, 7, 7));
+    expect(even).toMatchObject({ adherence_cv: 0, mean_headway_s: 600 });
+  });
+
+  it('leaves out who boards after a trip that nobody saw, and says how many headways had no count', async () => {
+    // Trip 3 not seen: the headway of trip 4 is left out. That of trip 6 was not counted: two of three.
+    const seen = boarding(9, 5, 0, 40, 5, 5).filter((s) => s.trip !== 3);
+    const { boardings, ...uncounted } = seen.at(-1)!;
+    const [r] = await line.ask('passenger-headway-adherence', [...seen.slice(0, -1), uncounted], {
+      by: 'hour',
+    });
+    expect(r).toMatchObject({ hour: 8, boardings: 10, headways: 2, left_out: 1 });
+    expect(r!.counted_share).toBeCloseTo(2 / 3, 9);
+    // h - H: 240 and 0 with 5 each: sd² = (10 x 5 x 240² - 1,200²) / (100 - 50).
+    expect(r!.adherence_cv).toBeCloseTo(Math.sqrt(28_800) / 600, 9);
+  });
+
+  it('is not known where all boarded after one headway', async () => {
+    const [r] = await line.ask('passenger-headway-adherence', fromA([0, 5], [14, 5]), { by: 'stop' });
+    expect(r).toMatchObject({ stop_id: 'A', headways: 1, mean_headway_s: 840, adherence_cv: null });
+  });
+});
+
 describe('run time of passengers', () => {
   it('weights runs by who is aboard, and counts what is lost against the fast run', async () => {
     // A to B: 120 s with 10 aboard, 120 s with 2. B to C: 180 s with 8, 120 s with 4; fast run 129 s.
@@ -188,6 +236,86 @@ describe('run time of passengers', () => {
     expect(rows[1]!.lost_passenger_h).toBeCloseTo((8 * 51) / 3_600, 9);
     // The timetable has 100 s from B to C.
     expect(rows[1]!.beyond_timetable_h).toBeCloseTo((8 * 80 + 4 * 20) / 3_600, 9);
+  });
+});
+
+describe('slow zones of passengers', () => {
+  /** A trip with its seconds from stop to stop, and its loads on leaving B and C where they are known. */
+  const trip = (n: number, [ab, bc, cd]: [number, number, number], load?: [b: number, c: number]): Seen[] => {
+    const [at, minutes] = [(n - 1) * 10, (s: number) => (n - 1) * 10 + s / 60];
+    return [
+      { trip: n, stop: 'A', departure: at },
+      {
+        trip: n,
+        stop: 'B',
+        arrival: minutes(ab),
+        departure: minutes(ab + 20),
+        ...(load && { load: load[0] }),
+      },
+      {
+        trip: n,
+        stop: 'C',
+        arrival: minutes(ab + 20 + bc),
+        departure: minutes(ab + bc + 40),
+        ...(load && { load: load[1] }),
+      },
+      { trip: n, stop: 'D', arrival: minutes(ab + bc + 40 + cd), boardings: 0, alightings: 1, load: 0 },
+    ];
+  };
+  // A kilometre each: 36, 36, 36; 9, 12, 9; 12, 18, 12 km/h. The 85th percentile is 36, a free run 100 s: B to D is slow.
+  const three = [
+    ...trip(1, [100, 400, 300], [20, 5]),
+    ...trip(2, [100, 300, 200], [4, 15]),
+    ...trip(3, [100, 400, 300]),
+  ];
+
+  it('are those of vehicles, with what the passengers of each run lost in them', async () => {
+    // B to C: 20 x 300 s + 4 x 200 s, of 24; C to D: 5 x 200 s + 15 x 100 s, of 20. One day is seven a week.
+    const [zone, ...others] = await line.ask('passenger-slow-zones', three);
+    expect(others).toEqual([]);
+    expect(zone).toMatchObject({
+      from_stop: 'B',
+      to_stop: 'D',
+      length_m: 2_000,
+      passengers_week: 22 * 7,
+      run_lost_s: 250 + 150,
+      bounds: "below 65.0 % of the route's free speed, 30.0 s a run or more, 00–24 h",
+    });
+    expect(zone!.passenger_lost_s).toBeCloseTo(6_800 / 24 + 2_500 / 20, 9);
+    expect(zone!.lost_passenger_h_week).toBeCloseTo((9_300 * 7) / 3_600, 9);
+    // Four of six runs have a load; the vehicles' hours are of all: 300 s and 200 s, three runs each.
+    expect(zone!.counted_share).toBeCloseTo(4 / 6, 9);
+    expect(zone!.lost_veh_h_week).toBeCloseTo((1_500 * 7) / 3_600, 9);
+    const [vehicles] = await line.ask('slow-zones', three);
+    expect(zone!.lost_veh_h_week).toBe(vehicles!.lost_veh_h_week);
+  });
+
+  it('are of the hours asked for', async () => {
+    const asked = { hour_from: 8, hour_to: 9 };
+    const [zone] = await line.ask('passenger-slow-zones', three, asked);
+    expect(zone!.lost_passenger_h_week).toBeCloseTo((9_300 * 7) / 3_600, 9);
+    expect(await line.ask('passenger-slow-zones', three, { hour_from: 9 })).toEqual([]);
+  });
+
+  it('take nothing back for a run that is faster than free', async () => {
+    // B to C in 90 s with 50 aboard: 20 x 300 s are lost, of 70; C to D as before.
+    const fast = [...trip(1, [100, 400, 300], [20, 5]), ...trip(2, [100, 90, 200], [50, 15])];
+    const [zone] = await line.ask('passenger-slow-zones', [...fast, ...trip(3, [100, 400, 300])]);
+    expect(zone!.passenger_lost_s).toBeCloseTo(6_000 / 70 + 2_500 / 20, 9);
+    expect(zone!.lost_passenger_h_week).toBeCloseTo((8_500 * 7) / 3_600, 9);
+  });
+
+  it('of runs whose load nobody knows have no passengers, and say so', async () => {
+    const uncounted = [...trip(1, [100, 400, 300]), ...trip(2, [100, 400, 300])];
+    expect(await line.ask('passenger-slow-zones', uncounted)).toMatchObject([
+      {
+        from_stop: 'B',
+        passengers_week: null,
+        passenger_lost_s: null,
+        lost_passenger_h_week: null,
+        counted_share: 0,
+      },
+    ]);
   });
 });
 
@@ -211,6 +339,123 @@ describe('dwell of passengers', () => {
     });
     expect(b!.through_passenger_h).toBeCloseTo((6 * 30) / 3_600, 9);
     expect(c).toMatchObject({ stop_id: 'C', visits: 1, exchanged: 0, s_per_passenger: null });
+  });
+});
+
+describe('service that passengers had', () => {
+  /** A trip on time, with as many aboard from stop to stop to stop. */
+  const carried = (trip: number, ...loads: (number | undefined)[]): Seen[] => {
+    const at = (trip - 1) * 10;
+    const aboard = (i: number) => (loads[i] === undefined ? {} : { load: loads[i] });
+    return [
+      { trip, stop: 'A', departure: at, ...aboard(0) },
+      { trip, stop: 'B', arrival: at + 2, departure: at + 2.25, ...aboard(1) },
+      { trip, stop: 'C', arrival: at + 4, departure: at + 4.25, ...aboard(2) },
+      { trip, stop: 'D', arrival: at + 6, load: 0 },
+    ];
+  };
+
+  it('is each scheduled kilometre times the mean load that was counted: run, lost, and what nobody saw', async () => {
+    // Loads 10, 8, none; 2, 4, and C is its last stop: 6 in the mean. Of 18 km 7 were run, 3 called off, 1 cut short.
+    const [r] = await line.ask(
+      'passenger-service',
+      [...carried(1, 10, 8), ...carried(2, 2, 4).slice(0, 3)],
+      {},
+      [
+        { trip: 1 },
+        { trip: 2, to: 'C', ended: 'short' },
+        { trip: 3, relationship: 'canceled' },
+        { trip: 4, from: 'B', began: 'unobserved' },
+      ],
+    );
+    expect(r).toMatchObject({
+      route_id: 'r',
+      passenger_km: 24,
+      counted_share: 0.8,
+      no_load_km: 0,
+      withheld: null,
+    });
+    expect(r!.mean_load).toBeCloseTo(6, 9);
+    expect(r!.run_passenger_km).toBeCloseTo(42, 1);
+    expect(r!.lost_canceled_passenger_km).toBeCloseTo(18, 1);
+    expect(r!.lost_short_passenger_km).toBeCloseTo(6, 1);
+    expect(r!.unobserved_passenger_km).toBeCloseTo(42, 1);
+    expect(r!.run_share).toBeCloseTo(7 / 11, 3);
+    expect(r!.km_run_share).toBeCloseTo(7 / 11, 3);
+  });
+
+  // By the clock of Nepal 08:15 UTC is 14:00: trip 2, from 08:10 to 08:16, runs 2.5 km before it and 0.5 km after.
+  const nepal = { city_tz: 'Asia/Kathmandu' };
+  const called = [{ trip: 1 }, { trip: 2, relationship: 'canceled' as const }, { trip: 3 }];
+
+  it('takes the load of the hour in which each kilometre was to be run', async () => {
+    // 9 aboard at one o'clock, 3 at two: 2.5 km x 9 + 0.5 km x 3 were lost, 3 x 9 + 3 x 3 run; trips 4 to 6 nobody saw.
+    const seen = [...carried(1, 9, 9, 9), ...carried(3, 3, 3, 3)];
+    const [r] = await line.ask('passenger-service', seen, nepal, called);
+    expect(r!.lost_canceled_passenger_km).toBeCloseTo(24, 1);
+    expect(r!.run_passenger_km).toBeCloseTo(36, 1);
+    expect(r!.unobserved_passenger_km).toBeCloseTo(27, 1);
+    expect(r!.run_share).toBeCloseTo(36 / 60, 3);
+    expect(r!.km_run_share).toBeCloseTo(6 / 9, 3);
+    const hours = await line.ask('passenger-service', seen, { ...nepal, by: 'hour' }, called);
+    expect(hours).toMatchObject([
+      { direction_id: 0, day_type: 'weekday', hour: 13, passenger_km: 27 },
+      { direction_id: 0, day_type: 'weekday', hour: 14, passenger_km: 9 },
+    ]);
+    for (const [i, [load, lost]] of [
+      [9, 22.5],
+      [3, 1.5],
+    ].entries()) {
+      expect(hours[i]!.mean_load).toBeCloseTo(load!, 9);
+      expect(hours[i]!.lost_canceled_passenger_km).toBeCloseTo(lost!, 1);
+    }
+  });
+
+  it('gives no load to what was lost in an hour in which nobody was counted, and names the hour', async () => {
+    // Trip 1 ran uncounted: of one o'clock no load is known.
+    const seen = [...carried(1), ...carried(3, 3, 3, 3)];
+    const [r] = await line.ask('passenger-service', seen, nepal, called);
+    expect(r!.withheld).toBe('r/0 weekday 13');
+    expect(r!.no_load_km).toBeCloseTo(2.5, 2);
+    expect(r!.lost_canceled_passenger_km).toBeCloseTo(1.5, 1);
+    expect(r!.run_passenger_km).toBeCloseTo(9, 1);
+    expect(r!.km_run_share).toBeCloseTo(3 / 3.5, 3);
+    const [one] = await line.ask('passenger-service', seen, { ...nepal, by: 'hour' }, called);
+    expect(one).toMatchObject({
+      hour: 13,
+      mean_load: null,
+      run_passenger_km: null,
+      lost_canceled_passenger_km: null,
+      lost_short_passenger_km: 0,
+      run_share: null,
+      withheld: 'nobody was counted',
+    });
+  });
+
+  it('takes no load from days of another type', async () => {
+    // Trip 1 called off on Monday, counted on Tuesday with 9 aboard: 27 passenger-km, but not where Tuesday is a holiday.
+    await line.ask('passenger-service', carried(1, 9, 9, 9), {}, [{ trip: 1, relationship: 'canceled' }]);
+    const later = ['arrival_at', 'departure_at', 'scheduled_arrival_at', 'scheduled_departure_at'];
+    await line.db.run(
+      `UPDATE stop_visits SET date = date + 1, ${later.map((at) => `${at} = ${at} + INTERVAL 1 DAY`).join(', ')}`,
+    );
+    const monday = async () => {
+      const answer = await runMeasure(line.db, 'passenger-service', {
+        from_at: Date.parse('2024-05-13T00:00:00Z'),
+        to_at: Date.parse('2024-05-15T00:00:00Z'),
+        by: 'date',
+      });
+      if (!answer.computable) throw new Error(answer.because);
+      return answer.rows[0]!;
+    };
+    expect((await monday()).lost_canceled_passenger_km).toBeCloseTo(27, 1);
+    await line.db.run(`INSERT INTO calendar BY NAME SELECT 'h' AS calendar_id, 'holiday' AS type, 'A holiday' AS name,
+      DATE '2024-05-14' AS first_date, DATE '2024-05-14' AS last_date, TIMESTAMPTZ '-infinity' AS valid_from, TIMESTAMPTZ 'infinity' AS valid_to`);
+    expect(await monday()).toMatchObject({
+      lost_canceled_passenger_km: null,
+      withheld: 'nobody was counted',
+    });
+    await line.db.run('DELETE FROM calendar');
   });
 });
 
@@ -247,9 +492,12 @@ describe('where nobody counts', () => {
     'crowding',
     'passenger-on-time',
     'passenger-wait',
+    'passenger-headway-adherence',
     'passenger-bunching',
     'passenger-run-time',
+    'passenger-slow-zones',
     'passenger-dwell',
+    'passenger-service',
     'passenger-counters',
   ])('%s is not computable: no passenger counts', async (measure) => {
     const uncounted = [...one, ...two].map(({ boardings, alightings, load, ...seen }) => seen);

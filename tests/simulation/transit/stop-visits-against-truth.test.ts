@@ -181,6 +181,26 @@ describe('positions every 30 s of a day', () => {
     expect(Math.abs(sum('boardings') / sum('alightings') - 0.95)).toBeLessThan(0.005);
   });
 
+  it('give what nobody saw, and so nobody counted, the passengers that truly rode there', async () => {
+    const rows = await ask('passenger-service', { by: 'date' });
+    const sum = (column: string) => rows.reduce((n, r) => n + Number(r[column]), 0);
+    const trueKm = (fate: string) =>
+      buses.day.runs
+        .filter((r) => r.fate === fate)
+        .flatMap(({ pattern, visits }) =>
+          visits.slice(1).map((v, i) => {
+            const [from, to] = [visits[i]!.position - 1, v.position - 1];
+            return (visits[i]!.load * (pattern.stops[to]!.alongM - pattern.stops[from]!.alongM)) / 1e3;
+          }),
+        )
+        .reduce((a, b) => a + b, 0);
+    // Counters miss one boarding in twenty, and loads are balanced between the two sides: half of that.
+    expect(Math.abs(sum('run_passenger_km') / trueKm('run') - 0.975)).toBeLessThan(0.015);
+    // Three trips in a hundred, so by chance of who rode on these.
+    expect(Math.abs(sum('unobserved_passenger_km') / trueKm('unobserved') - 0.975)).toBeLessThan(0.15);
+    expect(sum('no_load_km')).toBe(0);
+  });
+
   it('know the load of nine visits in ten, and better than the vehicle, which drifts by what its counter misses', async () => {
     const rows = await rowsOf(
       db,

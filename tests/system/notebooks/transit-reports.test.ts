@@ -71,6 +71,18 @@ test('the route report says what was on time, what was lost, and of what nobody 
   expect(page.html.match(/<svg/g)!.length).toBeGreaterThanOrEqual(6);
 });
 
+test('the route report says what passengers had of the service where any are counted, and nothing where none are', async () => {
+  // 5 aboard from stop to stop of trips 1 and 2, nobody counts on 5 and 6: 6 km of 12 run, 3 called off, 3 not seen.
+  const counted = morning.map((seen) =>
+    seen.trip <= 2 ? { ...seen, load: seen.stop === 'D' ? 0 : 5 } : seen,
+  );
+  const page = await report('route', counted, performed, { route: 'r' });
+  expect(page.errors).toEqual([]);
+  expect(page.seen).toMatch(/The same in passenger-kilometres.* 30 50% 5\.0 60 15 0 15 80%/);
+  const none = await report('route', morning, performed, { route: 'r' });
+  expect(none.seen).not.toContain('The same in passenger-kilometres');
+});
+
 test('the stop report counts the canceled and the unseen apart', async () => {
   const page = await report('stop', morning, performed, { stop: 'B' });
   expect(page.errors).toEqual([]);
