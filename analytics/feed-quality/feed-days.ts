@@ -3,15 +3,13 @@ import { DAY_MS } from '#domain/instant.ts';
 import { staleness, windowsOfDay, writeDerived } from '../lake/derived-tables.ts';
 import { quoted } from '../lake/lake-context.ts';
 import type { Manifest } from '../lake/manifest.ts';
-import { rememberedRows } from '../measures/rows.ts';
+import { rowsOf } from '../measures/rows.ts';
 import { versionsOn } from '../timetable/timetable-version.ts';
 import { tripsPerformedTable } from '../transit/transit-tables.ts';
 import { feedDaysTable } from './feed-days-table.ts';
-import { createUnsummedViews } from './feed-quality-views.ts';
+import { workInPieces } from './feed-pieces.ts';
 
-const asked = [
-  'from_at',
-  'to_at',
+const limits = [
   'stale_feed_s',
   'silent_feed_s',
   'stale_vehicle_s',
@@ -35,25 +33,31 @@ export async function sumFeedDay(
   { db, directory, manifest }: { db: DuckDBConnection; directory: string; manifest: Manifest },
   date: string,
 ): Promise<void> {
-  await db.run(
-    asked
-      .map((name) => `SET VARIABLE asked_${name} = getvariable('${name}'); RESET VARIABLE ${name}`)
-      .join('; '),
-  );
-  try {
-    const day = `DATE ${quoted(date)}`;
+  const day = `DATE ${quoted(date)}`;
+  const reader = await db.runAndReadAll(`SELECT ledger FROM (${ledgerSql}) WHERE date = ${day}`);
+  const ledger = (reader.getRowsJson()[0]?.[0] as string | undefined) ?? '';
+  const rests = [...windowsOfDay(manifest, date), ...besideReadings(manifest, date)];
+  const query = 'FROM worked_feed_days ORDER BY device_id';
+  await askedFor(db, [...limits, 'from_at', 'to_at'], async () => {
     await db.run(`SET VARIABLE from_at = city_moment(${day}); SET VARIABLE to_at = city_moment(${day} + 1)`);
-    const reader = await db.runAndReadAll(`SELECT ledger FROM (${ledgerSql}) WHERE date = ${day}`);
-    const ledger = (reader.getRowsJson()[0]?.[0] as string | undefined) ?? '';
-    const rests = [...windowsOfDay(manifest, date), ...besideReadings(manifest, date)];
-    const query = 'FROM worked_feed_days ORDER BY device_id';
-    await writeDerived(db, directory, manifest, feedDaysTable, date, query, rests, { ledger });
+    await workInPieces(db, async () => {
+      await writeDerived(db, directory, manifest, feedDaysTable, date, query, rests, { ledger });
+    });
+  });
+}
+
+/** Bends what the session asks for while `work` runs: these variables begin unset. */
+async function askedFor(
+  db: DuckDBConnection,
+  names: readonly string[],
+  work: () => Promise<void>,
+): Promise<void> {
+  const each = (statement: (name: string) => string) => db.run(names.map(statement).join('; '));
+  await each((name) => `SET VARIABLE asked_${name} = getvariable('${name}'); RESET VARIABLE ${name}`);
+  try {
+    await work();
   } finally {
-    await db.run(
-      asked
-        .map((name) => `SET VARIABLE ${name} = getvariable('asked_${name}'); RESET VARIABLE asked_${name}`)
-        .join('; '),
-    );
+    await each((name) => `SET VARIABLE ${name} = getvariable('asked_${name}'); RESET VARIABLE asked_${name}`);
   }
 }
 
@@ -92,9 +96,6 @@ export async function serveFeedDays(
     SET VARIABLE feed_unsummed_dates = (SELECT coalesce(list(date ORDER BY date), []) FROM received_dates WHERE NOT summed);
     SET VARIABLE feed_sums_tz = ${quoted(timezone)};
     DROP TABLE received_dates`);
-  const reader = await db.runAndReadAll(`SELECT len(getvariable('feed_unsummed_dates')) > 0`);
-  // Views take a while to be made: where every date has a sum none of these is.
-  if (reader.getRowsJson()[0]![0] === true) await createUnsummedViews(db);
 }
 
 /**
@@ -103,14 +104,35 @@ export async function serveFeedDays(
  */
 export async function keepFeedDays(db: DuckDBConnection, sql: string): Promise<void> {
   if (!/\bfeed_(quality|checks|found|totals|vehicles)\b/.test(sql)) return;
-  const [state] = await rememberedRows(
+  const [state] = await rowsOf(
     db,
-    `SELECT getvariable('feed_days_kept') IS NOT NULL AS keeps, feed_days_are_kept() AS kept`,
+    `SELECT getvariable('feed_days_kept') IS NOT NULL AND NOT feed_days_are_kept() AS due, feed_summed() AS summed, feed_unsummed()::VARCHAR[] AS unsummed`,
   );
-  if (!state!.keeps || state!.kept) return;
-  await db.run(`CREATE OR REPLACE TEMP TABLE next_feed_days AS FROM asked_feed_days;
-    DROP TABLE IF EXISTS kept_feed_days; ALTER TABLE next_feed_days RENAME TO kept_feed_days;
+  if (!state!.due) return;
+  const dates = state!.summed ? (state!.unsummed as unknown as string[]) : await receivedDates(db);
+  await db.run(
+    `CREATE OR REPLACE TEMP TABLE next_feed_days AS FROM ${state!.summed ? 'summed_feed_days' : 'worked_feed_days LIMIT 0'}`,
+  );
+  for (const date of dates) {
+    await askedFor(db, ['from_at', 'to_at'], async () => {
+      await db.run(`SET VARIABLE from_at = greatest(getvariable('asked_from_at')::TIMESTAMPTZ, city_moment(DATE ${quoted(date)}));
+        SET VARIABLE to_at = least(getvariable('asked_to_at')::TIMESTAMPTZ, city_moment(DATE ${quoted(date)} + 1))`);
+      await workInPieces(db, async () => {
+        await db.run('INSERT INTO next_feed_days FROM worked_feed_days');
+      });
+    });
+  }
+  await db.run(`DROP TABLE IF EXISTS kept_feed_days; ALTER TABLE next_feed_days RENAME TO kept_feed_days;
     SET VARIABLE feed_days_kept = feed_asked_text()`);
+}
+
+/** Local dates of the asked period on which anything was received. */
+async function receivedDates(db: DuckDBConnection): Promise<string[]> {
+  const rows = await rowsOf(
+    db,
+    `SELECT date::VARCHAR AS date FROM (${ledgerSql}) WHERE city_moment(date) < asked_to() AND city_moment(date + 1) > asked_from() ORDER BY date`,
+  );
+  return rows.map(({ date }) => date as string);
 }
 
 /** Beside what was received: the date's trips, by their positions off the way, and the timetables that trips and stops are looked up in. */

@@ -1,11 +1,16 @@
 -- What is asked of the feeds, and where the answer is looked for. Limits are session variables, each with its default: stale_feed_s 65,
 -- silent_feed_s 300, stale_vehicle_s 90, frozen_min 10, stuck_min 20, max_kmh 150, behind_s 300. A lake sets when it is opened
 -- (feed-days.ts): feed_sums_tz, whose dates the sums are of, feed_summed_dates and feed_unsummed_dates; and feed_days_kept,
--- which says of what period and limits the table kept_feed_days is.
+-- which says of what period and limits the table kept_feed_days is. While dates are worked out piece by piece (feed-pieces.ts):
+-- feed_pieces and feed_piece, a share of the vehicles; feed_pieces_kept and feed_runs_kept, that there are tables of what is done.
 RESET VARIABLE feed_sums_tz;
 RESET VARIABLE feed_summed_dates;
 RESET VARIABLE feed_unsummed_dates;
 RESET VARIABLE feed_days_kept;
+RESET VARIABLE feed_pieces;
+RESET VARIABLE feed_piece;
+RESET VARIABLE feed_pieces_kept;
+RESET VARIABLE feed_runs_kept;
 
 CREATE OR REPLACE TEMP MACRO feed_limit(given, usual) AS coalesce(given::DOUBLE, usual::DOUBLE);
 
@@ -37,14 +42,16 @@ CREATE OR REPLACE TEMP MACRO feed_summed() AS (
 CREATE OR REPLACE TEMP MACRO feed_asked_date(date) AS
   (NOT isfinite(asked_from()) OR date >= city_time(asked_from())::DATE) AND (NOT isfinite(asked_to()) OR date < city_time(asked_to())::DATE);
 
--- Dates of the asked period that have to be worked out, and the span that holds them.
+-- Dates of the asked period that have to be worked out.
 CREATE OR REPLACE TEMP MACRO feed_unsummed() AS
   list_filter(getvariable('feed_unsummed_dates')::DATE[], lambda d: feed_asked_date(d));
-CREATE OR REPLACE TEMP MACRO unsummed_from() AS coalesce(city_moment(list_min(feed_unsummed())), TIMESTAMPTZ 'infinity');
-CREATE OR REPLACE TEMP MACRO unsummed_to() AS coalesce(city_moment(list_max(feed_unsummed()) + 1), TIMESTAMPTZ '-infinity');
 
 CREATE OR REPLACE TEMP MACRO feed_asked_text() AS concat_ws('|', asked_from()::VARCHAR, asked_to()::VARCHAR, getvariable('city_tz')::VARCHAR,
   feed_limit(getvariable('stale_feed_s'), 65), feed_limit(getvariable('silent_feed_s'), 300), feed_limit(getvariable('stale_vehicle_s'), 90),
   feed_limit(getvariable('frozen_min'), 10), feed_limit(getvariable('stuck_min'), 20), feed_limit(getvariable('max_kmh'), 150),
   feed_limit(getvariable('behind_s'), 300));
 CREATE OR REPLACE TEMP MACRO feed_days_are_kept() AS coalesce(getvariable('feed_days_kept')::VARCHAR = feed_asked_text(), false);
+
+-- Whether a vehicle, or a trip, is of the share that is being worked out.
+CREATE OR REPLACE TEMP MACRO feed_of_piece(name) AS
+  getvariable('feed_pieces') IS NULL OR hash(name) % getvariable('feed_pieces')::UBIGINT = getvariable('feed_piece')::UBIGINT;

@@ -30,16 +30,6 @@ export async function createFeedQualityViews(db: DuckDBConnection): Promise<void
   }
 }
 
-/** The same views once more, named `unsummed_...`, over the dates of the asked period that have no sum. */
-export async function createUnsummedViews(db: DuckDBConnection): Promise<void> {
-  const sql = textOf('feed-quality-views.sql');
-  const names = [...sql.matchAll(/^CREATE OR REPLACE TEMP VIEW (\w+)/gm)].map(([, name]) => name);
-  const ofUnsummed = sql
-    .replaceAll(new RegExp(`\\b(${names.join('|')})\\b`, 'g'), 'unsummed_$1')
-    .replaceAll(/\basked_(from|to)\b/g, 'unsummed_$1');
-  await defineViews(db, ofUnsummed);
-}
-
 function textOf(file: string): string {
   return readFileSync(join(import.meta.dirname, file), 'utf8');
 }

@@ -1,6 +1,6 @@
 -- What feeds sent and what is wrong with it, by date: from the sums that nights have made (feed-days.ts) where the asked period keeps to
--- whole local dates and the limits are the usual ones, else from readings; the same figures either way. A date that has no sum, or whose
--- sum no longer holds, is worked out from its readings alone.
+-- whole local dates and the limits are the usual ones, else from readings; the same figures either way. A session that keeps
+-- what it is asked for (feed-days.ts) works out the dates that have no sum alone, and a large fleet in pieces.
 
 CREATE OR REPLACE TEMP VIEW summed_feed_days AS
 SELECT * EXCLUDE (formula_version, stale) FROM feed_days
@@ -8,9 +8,7 @@ WHERE list_contains(getvariable('feed_summed_dates')::DATE[], date) AND feed_ask
 
 -- One row a feed and date of the asked period.
 CREATE OR REPLACE TEMP VIEW asked_feed_days AS FROM query(CASE WHEN feed_days_are_kept() THEN 'FROM kept_feed_days'
-  WHEN NOT feed_summed() THEN 'FROM worked_feed_days'
-  WHEN len(feed_unsummed()) = 0 THEN 'FROM summed_feed_days'
-  ELSE 'FROM summed_feed_days UNION ALL BY NAME FROM unsummed_worked_feed_days WHERE list_contains(feed_unsummed(), date)' END);
+  WHEN feed_summed() AND len(feed_unsummed()) = 0 THEN 'FROM summed_feed_days' ELSE 'FROM worked_feed_days' END);
 
 -- A vehicle and how often it reported a position.
 CREATE OR REPLACE TEMP VIEW feed_vehicles AS

@@ -55,6 +55,9 @@ describe('what nights add up of feeds', () => {
       expect(
         await rowsOf(summed, 'SELECT feed_summed() AS summed, len(feed_unsummed()) AS unsummed'),
       ).toEqual([{ summed: true, unsummed: 0 }]);
+      expect(await rowsOf(walked, 'FROM kept_feed_days ORDER BY ALL')).toEqual(
+        await rowsOf(walked, 'FROM worked_feed_days ORDER BY ALL'),
+      );
       for (const view of sums) {
         const rows = await rowsOf(walked, `FROM ${view} ORDER BY ALL`);
         expect(rows.length, view).toBeGreaterThan(0);
