@@ -69,6 +69,7 @@ export const measures = [
   'passenger-dwell',
   'passenger-counters',
   'passenger-counts',
+  'feed-quality',
 ] as const;
 
 export type MeasureName = (typeof measures)[number];

@@ -10,6 +10,7 @@ const anyOf = {
     AND coalesce(departure_at, arrival_at) >= asked_from() AND coalesce(departure_at, arrival_at) < asked_to()`,
   'passenger-readings': `FROM readings WHERE kind = 'passenger-count' AND observed_at >= asked_from() AND observed_at < asked_to()`,
   'road-links': 'FROM link_pieces',
+  'feed-readings': 'FROM asked_feed_days',
 };
 
 export type TransitNeed = keyof typeof anyOf;
@@ -22,6 +23,7 @@ export const transitNeedWords: Record<TransitNeed, string> = {
     'passenger counts at stops in this period (vehicles that count, matched by night or by headway gtfs match)',
   'passenger-readings': 'passenger counts in this period',
   'road-links': 'road link with a line (headway network import)',
+  'feed-readings': 'feed that sent anything in this period',
 };
 
 export function isTransitNeed(need: string): need is TransitNeed {
