@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DAY_MS } from '#domain/instant.ts';
+import { feedDaysTable } from '../feed-quality/feed-days-table.ts';
 import { detectorDays } from '../health/detector-days.ts';
 import { imputed } from '../imputation/imputed.ts';
 import { passengerCountsTable, stopVisitsTable, tripsPerformedTable } from '../transit/transit-tables.ts';
@@ -24,6 +25,7 @@ export const derivedTables: readonly DerivedTable[] = [
   tripsPerformedTable,
   stopVisitsTable,
   passengerCountsTable,
+  feedDaysTable,
 ];
 
 /** Tells whether a file rests on windows, or on a formula, that are no longer those in force. */
@@ -104,6 +106,7 @@ export async function writeDerived(
   date: string,
   query: string,
   restsOn: readonly string[],
+  noted: Pick<DerivedFile, 'ledger'> = {},
 ): Promise<string> {
   manifest.generation += 1;
   const path = `${table.name}/month=${date.slice(0, 7)}/${date}-g${manifest.generation}.parquet`;
@@ -113,7 +116,7 @@ export async function writeDerived(
     const rows = Number(written.getRows()[0]![0]);
     manifest.derived[table.name] = {
       ...manifest.derived[table.name],
-      [date]: { path, version: table.version, restsOn: [...restsOn], rows },
+      [date]: { path, version: table.version, restsOn: [...restsOn], rows, ...noted },
     };
     writeManifest(directory, manifest);
     return path;

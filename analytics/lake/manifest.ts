@@ -21,6 +21,8 @@ export interface DerivedFile {
   restsOn: string[];
   /** Absent in files of an earlier release. */
   rows?: number;
+  /** Of `feed_days`: what the ledger said of the date's readings when the file was made. */
+  ledger?: string;
 }
 
 /** A part of a roll-up (`rollups.ts`, `transit-rollups.ts`), or its month. */

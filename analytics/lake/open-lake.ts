@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
 import type { RegistryView } from '#domain/registry/registry.ts';
+import { serveFeedDays } from '../feed-quality/feed-days.ts';
 import { createFeedQualityViews } from '../feed-quality/feed-quality-views.ts';
 import { createHealthViews } from '../health/health-views.ts';
 import { filledWindowsSql } from '../imputation/imputed.ts';
@@ -41,6 +42,7 @@ export async function openLake({ directory, registry, city }: LakeOptions): Prom
   await createLakeViews(db, directory, manifest, { registry, city });
   await serveRollups(db, directory, manifest, { registry, timezone: city.timezone });
   await serveTransitRollups(db, directory, manifest, city.timezone);
+  await serveFeedDays(db, manifest, city.timezone);
   rememberAnswers(db);
   return db;
 }
@@ -63,11 +65,11 @@ export async function createLakeViews(
   );
   await createTimetableViews(db, directory, manifest.timetables);
   await createDerivedViews(db, directory, manifest);
-  await createFeedQualityViews(db);
   await defineViews(db, sessionSql());
   await defineViews(db, filledWindowsSql());
   await createHealthViews(db);
   await defineViews(db, transitViewsSql());
+  await createFeedQualityViews(db);
   await createFileViews(db, directory, manifest, Number.POSITIVE_INFINITY);
 }
 

@@ -73,6 +73,7 @@ export const measures = [
   'passenger-service',
   'passenger-counters',
   'passenger-counts',
+  'feed-quality',
 ] as const;
 
 export type MeasureName = (typeof measures)[number];

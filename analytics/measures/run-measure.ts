@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Instant } from '#domain/instant.ts';
+import { keepFeedDays } from '../feed-quality/feed-days.ts';
 import { keepAsked } from '../lake/keep-asked.ts';
 import { noteAsked } from '../lake/note-asked.ts';
 import { keepTransit } from '../transit/transit-rollups.ts';
@@ -121,6 +122,7 @@ async function answer<Answered>(
       measure.needs.some(({ need }) => need === 'free-flow'),
     );
     await keepTransit(connection, measure.sql);
+    await keepFeedDays(connection, measure.sql);
     const answerable = await judgeNeeds(connection, measure, parameters);
     const about: MeasureAnswer = {
       name: measure.name,

@@ -13,6 +13,7 @@ const anyOf = {
   'zone-population': 'FROM held_zones WHERE population > 0',
   'zone-deprivation': 'FROM held_zones WHERE deprivation IS NOT NULL',
   'zone-groups': 'FROM held_zones WHERE people IS NOT NULL',
+  'feed-readings': 'FROM asked_feed_days',
 };
 
 export type TransitNeed = keyof typeof anyOf;
@@ -28,6 +29,7 @@ export const transitNeedWords: Record<TransitNeed, string> = {
   'zone-population': 'zone with a population (headway network import)',
   'zone-deprivation': 'zone with a deprivation (headway network import)',
   'zone-groups': 'zone with people by group (headway network import)',
+  'feed-readings': 'feed that sent anything in this period',
 };
 
 export function isTransitNeed(need: string): need is TransitNeed {

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { keepFeedDays } from '../feed-quality/feed-days.ts';
 import type { BlockFailure } from './block-failure.ts';
 import { evaluate, type Scope } from './evaluate.ts';
 import { answerMeasure } from './measure-block.ts';
@@ -80,6 +81,7 @@ function isData(cell: Cell): cell is Block {
 }
 
 async function runSql(block: Block, { connection, bindings }: RunOptions): Promise<Result> {
+  await keepFeedDays(connection, block.code);
   const found = await keepAsTable(connection, block, bindings);
   return {
     name: block.name,

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DAY_MS } from '#domain/instant.ts';
+import { feedDayIsDue, sumFeedDay } from '../feed-quality/feed-days.ts';
 import { createDerivedViews, staleness, windowsOfDay, writeDerived } from '../lake/derived-tables.ts';
 import { type Manifest, readManifest, writeManifest } from '../lake/manifest.ts';
 import { rowsOf } from '../measures/rows.ts';
@@ -8,7 +9,7 @@ import { matchDate } from './match-date.ts';
 import { exportTransitRollups } from './transit-rollups.ts';
 import { passengerCountsTable, stopVisitsTable, tripsPerformedTable } from './transit-tables.ts';
 
-/** Service dates (of the half-open span) with windows around them whose stop visits are missing or stale, ascending. */
+/** Dates (of the half-open span) with windows around them whose stop visits or sums of feeds are missing or stale, ascending. */
 export function matchDatesDue(directory: string, from: string, to: string): string[] {
   const manifest = readManifest(directory);
   const isStale = staleness(manifest);
@@ -19,12 +20,15 @@ export function matchDatesDue(directory: string, from: string, to: string): stri
     const file = manifest.derived[stopVisitsTable.name]?.[date];
     const rests = restsOn(manifest, date);
     const isNew = file === undefined || rests.some((path) => !file.restsOn.includes(path));
-    if (isNew || isStale(stopVisitsTable, file)) dates.push(date);
+    if (isNew || isStale(stopVisitsTable, file) || feedDayIsDue(manifest, date)) dates.push(date);
   }
   return dates;
 }
 
-/** Writes a service date's trips and stop visits into the lake, and what they add up to. The caller holds the lake's lock. */
+/**
+ * Writes a service date's trips and stop visits into the lake, what they add up to, and what feeds sent on it. The caller holds
+ * the lake's lock.
+ */
 export async function matchNight(
   db: DuckDBConnection,
   directory: string,
@@ -39,6 +43,7 @@ export async function matchNight(
   await writeDerived(db, directory, manifest, passengerCountsTable, date, 'FROM matched_counts', rests);
   await createDerivedViews(db, directory, manifest);
   await exportTransitRollups({ db, directory, manifest }, city!.timezone as string);
+  await sumFeedDay({ db, directory, manifest }, date);
   writeManifest(directory, manifest);
 }
 

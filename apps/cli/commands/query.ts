@@ -20,7 +20,9 @@ export function queryCommand(program: Command): void {
       await withContext(command, async ({ data }) => {
         const { lakeSession } = await import('../../lake-session.ts');
         const { printedValue } = await import('../../printed-values.ts');
+        const { keepFeedDays } = await import('#analytics/feed-quality/feed-days.ts');
         const db = await lakeSession(data);
+        await keepFeedDays(db, sql);
         const result = await db.runAndReadAll(sql).catch((error: unknown) => {
           const [fact, ...rest] = String(error instanceof Error ? error.message : error).split('\n');
           throw new OperatorFault(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, expect, it } from 'vitest';
 import { createFeedQualityViews } from '#analytics/feed-quality/feed-quality-views.ts';
@@ -151,6 +152,7 @@ beforeAll(async () => {
     const values = Object.values(cells).map((v) => (typeof v === 'number' ? v : `'${v}'`));
     await db.run(`INSERT INTO readings (${Object.keys(cells).join(', ')}) VALUES (${values.join(', ')})`);
   }
+  await db.run(readFileSync('analytics/lake/macros.sql', 'utf8'));
   await createFeedQualityViews(db);
 });
 
@@ -198,8 +200,9 @@ it('says of each rule at how many things it looked', async () => {
 
 it('calls a trip or stop unknown only where a timetable is known', async () => {
   expect(await ask(`SELECT * FROM feed_quality WHERE rule LIKE 'unknown%'`)).toEqual([]);
-  await db.run(`CREATE TABLE timetable_trips AS SELECT unnest(['T', 'Q', 'shared', 'A', 'B']) AS trip_id;
-    CREATE TABLE timetable_stops AS SELECT unnest(['a', 'b', 'c']) AS stop_id`);
+  await db.run(`CREATE TABLE timetables AS SELECT 'F/1' AS timetable, DATE '2026-03-01' AS valid_from, DATE '9999-12-31' AS valid_to;
+    CREATE TABLE timetable_trips AS SELECT 'F/1' AS timetable, unnest(['T', 'Q', 'shared', 'A', 'B']) AS trip_id;
+    CREATE TABLE timetable_stops AS SELECT 'F/1' AS timetable, unnest(['a', 'b', 'c']) AS stop_id`);
   await createFeedQualityViews(db);
   const unknown = await ask(
     `SELECT rule, detail FROM feed_findings WHERE rule LIKE 'unknown%' ORDER BY rule`,
@@ -212,7 +215,7 @@ it('calls a trip or stop unknown only where a timetable is known', async () => {
 
 it('positions off the way are of trips that were matched, and of none before', async () => {
   expect(await ask(`SELECT * FROM feed_quality WHERE rule = 'off-shape'`)).toEqual([]);
-  await db.run(`CREATE TABLE trips_performed AS SELECT * FROM (VALUES
+  await db.run(`CREATE TABLE trips_performed AS SELECT DATE '2026-03-02' AS date, * FROM (VALUES
     ('jump', 'J', TIMESTAMPTZ '${at(0)}', 'p', 4::BIGINT, 1::BIGINT), ('old', 'O', TIMESTAMPTZ '${at(0)}', 'p', 6::BIGINT, 0::BIGINT),
     ('queue', 'Q', TIMESTAMPTZ '${at(0)}', NULL, 3::BIGINT, 3::BIGINT)) t(vehicle_id, trip_id, first_seen_at, pattern_id, positions, off_way)`);
   await createFeedQualityViews(db);

@@ -1,6 +1,8 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { createFeedQualityViews } from '#analytics/feed-quality/feed-quality-views.ts';
 import { filledWindowsSql, imputed } from '#analytics/imputation/imputed.ts';
 import { defineViews, makeOnDemand } from '#analytics/lake/on-demand.ts';
+import { readingFields, wholeColumns } from '#analytics/lake/reading-fields.ts';
 import { sessionSql } from '#analytics/lake/session-sql.ts';
 import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
 import {
@@ -232,6 +234,7 @@ async function withoutTransit(connection: DuckDBConnection): Promise<void> {
     CREATE TEMP TABLE trips_performed (${tripsPerformedTable.columns});
     CREATE TEMP TABLE passenger_counts (${passengerCountsTable.columns})`);
   await defineViews(connection, transitViewsSql());
+  await createFeedQualityViews(connection);
 }
 
 /** Puts these zones in place of those that were there. */
@@ -353,8 +356,12 @@ CREATE TABLE incidents (incident_id VARCHAR, type VARCHAR, name VARCHAR, road VA
   site_ids VARCHAR[], lat DOUBLE, lon DOUBLE, from_at TIMESTAMPTZ, to_at TIMESTAMPTZ, ${held});
 CREATE TABLE screenlines (screenline_id VARCHAR, name VARCHAR, type VARCHAR, site_id VARCHAR, direction VARCHAR,
   sense VARCHAR, ${held});
-CREATE TABLE readings (kind VARCHAR, outcome VARCHAR, observed_at TIMESTAMPTZ, alert_id VARCHAR, cause VARCHAR, header VARCHAR,
-  informs JSON, active_periods JSON);
+CREATE TABLE readings (partition INTEGER, position BIGINT, index INTEGER, device_id VARCHAR, received_at TIMESTAMPTZ,
+  outcome VARCHAR, reason VARCHAR, via BIGINT, observed_at TIMESTAMPTZ,
+  ${readingFields
+    .filter(([wire]) => wire !== 'observedAt')
+    .map(([, column, type]) => `${column} ${wholeColumns.includes(column) ? 'BIGINT' : type}`)
+    .join(', ')});
 CREATE TABLE city (name VARCHAR, timezone VARCHAR);
 CREATE TABLE derived_days (name VARCHAR, date DATE, version INTEGER, stale BOOLEAN);
 CREATE TABLE imputed (${imputed.columns}, formula_version INTEGER, stale BOOLEAN);

@@ -48,6 +48,19 @@ describe('a day of an imported timetable, replayed and measured', () => {
     expect((await headway(day.data, 'gtfs', 'match')).code).toBe(0);
   });
 
+  test('what the night added up of the feed is what its readings say', async () => {
+    const summed = await ask('feed-quality');
+    expect(summed.find((r) => r.rule === 'stale-vehicle')?.looked_at).toBeGreaterThan(1_000);
+    // Another limit is answered from readings. No silence lies between the two.
+    expect(await ask('feed-quality', 'silent_feed_s=300.001')).toEqual(summed);
+    const [{ dates }] = (await headwayJson<Row[]>(
+      day.data,
+      'query',
+      `SELECT list_contains(getvariable('feed_summed_dates')::DATE[], DATE '${date}') AS dates`,
+    )) as [Row];
+    expect(dates).toBe(true);
+  });
+
   test('the command says what it planted', () => {
     expect(day.stderr).toContain('planted bunched: routeId F, directionId 0, stopId F1');
     expect(day.stderr).toContain('planted slow-zone: routeId S');
