@@ -31,7 +31,9 @@ export async function exportReadings(context: LakeContext): Promise<number> {
   const turns = Array.from({ length: Math.min(FILES_AT_ONCE, due.length) }, async () => {
     const session = await readingsSession(context, readmissions);
     for (let archive = waiting.shift(); archive; archive = waiting.shift()) {
-      total += await writeReadings(session, archive);
+      // Not `total += await`: that adds to what the total was before the other turn's files.
+      const written = await writeReadings(session, archive);
+      total += written;
       done += 1;
       context.onProgress?.('readings', done, due.length);
     }

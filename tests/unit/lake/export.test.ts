@@ -151,6 +151,17 @@ it('is partitioned by month: archive and readings by receipt, windows by day obs
   }
 });
 
+it('tells how many readings it wrote, of all the files that it wrote at once', async () => {
+  const months = [0, 30, 60, 90];
+  for (const days of months) {
+    const readings = Array.from({ length: 5 }, (_, i) => flow((days * DAY_MS) / 1_000 + 60 * i));
+    city.send('loop', readings, { receivedAt: START + days * DAY_MS + 10 * MINUTE_MS });
+  }
+  await city.run();
+  expect(await exported()).toMatchObject({ records: 4, readings: 20 });
+  expect(await ask('SELECT count(*)::INT AS n FROM readings')).toEqual([{ n: 20 }]);
+});
+
 it('sweeps files that no manifest names, once nobody can be reading them', async () => {
   city.send('loop', [flow(0)]);
   await city.run();
