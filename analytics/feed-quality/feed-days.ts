@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DAY_MS } from '#domain/instant.ts';
+import { askedFor } from '../lake/asked-for.ts';
 import { staleness, windowsOfDay, writeDerived } from '../lake/derived-tables.ts';
 import { quoted } from '../lake/lake-context.ts';
 import type { Manifest } from '../lake/manifest.ts';
@@ -44,21 +45,6 @@ export async function sumFeedDay(
       await writeDerived(db, directory, manifest, feedDaysTable, date, query, rests, { ledger });
     });
   });
-}
-
-/** Bends what the session asks for while `work` runs: these variables begin unset. */
-async function askedFor(
-  db: DuckDBConnection,
-  names: readonly string[],
-  work: () => Promise<void>,
-): Promise<void> {
-  const each = (statement: (name: string) => string) => db.run(names.map(statement).join('; '));
-  await each((name) => `SET VARIABLE asked_${name} = getvariable('${name}'); RESET VARIABLE ${name}`);
-  try {
-    await work();
-  } finally {
-    await each((name) => `SET VARIABLE ${name} = getvariable('asked_${name}'); RESET VARIABLE asked_${name}`);
-  }
 }
 
 /** Whether a date has no sum, or one that rests on windows, trips or timetables that are no longer those of the lake. */

@@ -5,12 +5,12 @@ import type { Measure } from './measures.ts';
 import { quoted, type ResolvedParameters } from './parameters.ts';
 import { rememberedRows } from './rows.ts';
 import {
-  isTransitNeed,
-  lackedTransitNeeds,
-  type TransitNeed,
-  transitNeedNames,
-  transitNeedWords,
-} from './transit-needs.ts';
+  isSitelessNeed,
+  lackedSitelessNeeds,
+  type SitelessNeed,
+  sitelessNeedNames,
+  sitelessNeedWords,
+} from './siteless-needs.ts';
 
 /** Sites that have the field within the asked period. Each query reads the session's variables. */
 const sitesWith = {
@@ -45,12 +45,12 @@ const sitesWith = {
 const ofSomeSites: readonly string[] = ['single-loop', 'treated', 'screenline', 'persons', 'imputed'];
 
 type SiteNeed = keyof typeof sitesWith;
-export type Need = SiteNeed | TransitNeed;
-export const needNames: readonly Need[] = [...(Object.keys(sitesWith) as SiteNeed[]), ...transitNeedNames];
+export type Need = SiteNeed | SitelessNeed;
+export const needNames: readonly Need[] = [...(Object.keys(sitesWith) as SiteNeed[]), ...sitelessNeedNames];
 
 /** What is lacking, after "no". */
 export const needWords: Record<Need, string> = {
-  ...transitNeedWords,
+  ...sitelessNeedWords,
   flow: 'flow',
   'hourly-flow': 'flow in readings of an hour or less',
   speed: 'speed',
@@ -85,12 +85,12 @@ export async function judgeNeeds(
   const needs = measure.needs.filter((need) =>
     need.when.every(({ parameter, value }) => parameters[parameter] === value),
   );
-  const ofTransit = needs.map(({ need }) => need).filter(isTransitNeed);
-  if (ofTransit.length > 0) {
-    const lacked = await lackedTransitNeeds(connection, ofTransit);
+  const siteless = needs.map(({ need }) => need).filter(isSitelessNeed);
+  if (siteless.length > 0) {
+    const lacked = await lackedSitelessNeeds(connection, siteless);
     if (lacked.length > 0)
       return { computable: false, because: lacked.map((need) => `no ${needWords[need]}`).join(', ') };
-    if (ofTransit.length === needs.length) return { computable: true, caveats: [] };
+    if (siteless.length === needs.length) return { computable: true, caveats: [] };
   }
   if (needs.some((n) => n.need === 'corridor' && !n.ofAny)) {
     const judged = await judgeCorridor(connection, measure, parameters.corridor_id as string | null);
@@ -100,7 +100,7 @@ export async function judgeNeeds(
   if (asked.length === 0) return { computable: false, because: 'no data in this period' };
 
   const having: { spec: NeedSpec; sites: Set<string> }[] = [];
-  for (const spec of needs.filter(({ need }) => !isTransitNeed(need))) {
+  for (const spec of needs.filter(({ need }) => !isSitelessNeed(need))) {
     const rows = await rememberedRows(connection, sitesWith[spec.need as SiteNeed]);
     having.push({ spec, sites: new Set(rows.map((row) => row.site_id as string)) });
   }

@@ -21,6 +21,7 @@
 -- column: windows | | in which vehicles passed
 -- column: samples | | windows that g rests on
 -- caveat: An estimate: no other measure takes it for a measured speed.
+-- caveat: Where the lanes of a site are not known, they are taken together as one: its speed is the same, its effective length is not.
 -- caveat: Smoothing begins anew on each day of the city's clock. An hour with fewer than 3 samples takes the g of the whole day.
 WITH flows AS (
   SELECT device_id, site_id, direction, lane, start_at, city_time(start_at) AS local_at, window_s, count, count_s,

@@ -120,6 +120,7 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
     const { visits, track } = stopVisits(observations, part, mark ? anchored(feetOf, mark) : feetOf);
     const first = observations[0]?.at ?? heardAt;
     const seen = new Set<number>();
+    const ofTrip = { trip, vehicleId, stops: way.calls.length };
     for (const [i, found] of visits.entries()) {
       const { position } = found.call;
       if (mark && position <= mark.position) continue;
@@ -133,29 +134,13 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
       if (before && sameVisit(before.visit, visit) && before.reportedLoad === reportedLoad) continue;
       const revision = before ? before.revision + 1 : 0;
       told.set(position, { visit, reportedLoad, revision });
-      to.push({
-        trip,
-        vehicleId,
-        stops: way.calls.length,
-        visit,
-        reportedLoad,
-        revision,
-        withdrawn: false,
-      });
+      to.push({ ...ofTrip, visit, reportedLoad, revision, withdrawn: false });
     }
     for (const [position, { visit, reportedLoad, revision }] of told) {
       if (seen.has(position) || (mark && position <= mark.position)) continue;
       if ((visit.arrivalAt ?? visit.departureAt ?? 0) < first) continue;
       told.delete(position);
-      to.push({
-        trip,
-        vehicleId,
-        stops: way.calls.length,
-        visit,
-        reportedLoad,
-        revision: revision + 1,
-        withdrawn: true,
-      });
+      to.push({ ...ofTrip, visit, reportedLoad, revision: revision + 1, withdrawn: true });
     }
     const sample = track.samples.at(-1);
     look.from(observations.at(-1), sample?.alongM);

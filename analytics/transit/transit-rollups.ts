@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { askedFor } from '../lake/asked-for.ts';
 import { parquetRows, quoted, writeParquet } from '../lake/lake-context.ts';
 import type { Manifest, RollupFile } from '../lake/manifest.ts';
 import { defineViews } from '../lake/on-demand.ts';
@@ -110,26 +111,18 @@ const asked = ['from_at', 'to_at', 'route', 'stop', 'within_s', 'lines'];
 
 /** Bends the session to all of one service date, with what its sums are made of worked out once. */
 async function ofServiceDate(db: DuckDBConnection, date: string, work: () => Promise<void>): Promise<void> {
-  await db.run(
-    asked
-      .map((name) => `SET VARIABLE asked_${name} = getvariable('${name}'); RESET VARIABLE ${name}`)
-      .join('; '),
-  );
-  await db.run(`SET VARIABLE service_date = DATE ${quoted(date)}`);
-  try {
-    for (const name of kept) await keepTable(db, name);
-    await work();
-  } finally {
-    await db.run(
-      `${kept.map((name) => `DROP TABLE IF EXISTS kept_${name}; RESET VARIABLE kept_${name}`).join('; ')};
-       RESET VARIABLE service_date`,
-    );
-    await db.run(
-      asked
-        .map((name) => `SET VARIABLE ${name} = getvariable('asked_${name}'); RESET VARIABLE asked_${name}`)
-        .join('; '),
-    );
-  }
+  await askedFor(db, asked, async () => {
+    await db.run(`SET VARIABLE service_date = DATE ${quoted(date)}`);
+    try {
+      for (const name of kept) await keepTable(db, name);
+      await work();
+    } finally {
+      await db.run(
+        `${kept.map((name) => `DROP TABLE IF EXISTS kept_${name}; RESET VARIABLE kept_${name}`).join('; ')};
+         RESET VARIABLE service_date`,
+      );
+    }
+  });
 }
 
 async function keepTable(db: DuckDBConnection, name: string): Promise<void> {

@@ -8,7 +8,7 @@ import { formulasPage } from '#analytics/measures/formulas-page.ts';
 import { describeMeasures, getMeasure, measures } from '#analytics/measures/measures.ts';
 import { rowsOf } from '#analytics/measures/rows.ts';
 import { copyMeasureTo, measureSql, runMeasure } from '#analytics/measures/run-measure.ts';
-import { isTransitNeed } from '#analytics/measures/transit-needs.ts';
+import { isSitelessNeed } from '#analytics/measures/siteless-needs.ts';
 import { series, smallLake } from '../../golden/measures/small-lake.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -90,7 +90,7 @@ describe('every measure', () => {
   });
 
   // Those of transit stand on other tables: tests/golden/measures/transit.test.ts.
-  const ofRoads = measures.filter((name) => !getMeasure(name).needs.some(({ need }) => isTransitNeed(need)));
+  const ofRoads = measures.filter((name) => !getMeasure(name).needs.some(({ need }) => isSitelessNeed(need)));
   it.each(ofRoads)('%s answers with the columns its header promises, in that order', async (name) => {
     const result = await runMeasure(lake, name, parametersOf(name));
     if (!result.computable) throw new Error(result.because);

@@ -16,10 +16,10 @@ const anyOf = {
   'feed-readings': 'FROM asked_feed_days',
 };
 
-export type TransitNeed = keyof typeof anyOf;
-export const transitNeedNames = Object.keys(anyOf) as TransitNeed[];
+export type SitelessNeed = keyof typeof anyOf;
+export const sitelessNeedNames = Object.keys(anyOf) as SitelessNeed[];
 
-export const transitNeedWords: Record<TransitNeed, string> = {
+export const sitelessNeedWords: Record<SitelessNeed, string> = {
   timetable: 'timetable that holds in this period (headway gtfs import)',
   'stop-visits': 'stop visits in this period (they are matched by night, and by headway gtfs match)',
   'passenger-counts':
@@ -32,16 +32,16 @@ export const transitNeedWords: Record<TransitNeed, string> = {
   'feed-readings': 'feed that sent anything in this period',
 };
 
-export function isTransitNeed(need: string): need is TransitNeed {
+export function isSitelessNeed(need: string): need is SitelessNeed {
   return need in anyOf;
 }
 
 /** The needs that nothing meets. */
-export async function lackedTransitNeeds(
+export async function lackedSitelessNeeds(
   connection: DuckDBConnection,
-  needs: readonly TransitNeed[],
-): Promise<TransitNeed[]> {
-  const lacked: TransitNeed[] = [];
+  needs: readonly SitelessNeed[],
+): Promise<SitelessNeed[]> {
+  const lacked: SitelessNeed[] = [];
   for (const need of needs) {
     const rows = await rememberedRows(connection, `SELECT 1 AS found ${anyOf[need]} LIMIT 1`);
     if (rows.length === 0) lacked.push(need);
