@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import * as d3 from 'd3';
-import { Window } from 'happy-dom';
+import { parseHTML } from 'linkedom';
 import { png } from './png.ts';
 
 /** Observable Plot and d3 on a document of their own, without a browser. */
@@ -12,14 +12,12 @@ export interface Drawing {
   isNode(value: unknown): boolean;
   /** SVG or HTML text, without the namespaces that only files need. */
   markup(node: unknown): string;
-  close(): Promise<void>;
 }
 
 const WIDTH = 740;
 
 export function drawing(): Drawing {
-  const window = new Window();
-  const { document } = window;
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const createElement = document.createElement.bind(document);
   document.createElement = ((name: string) => {
     const element = createElement(name);
@@ -45,7 +43,6 @@ export function drawing(): Drawing {
     document,
     isNode: (value) => typeof (value as { outerHTML?: unknown } | null)?.outerHTML === 'string',
     markup: (node) => compact((node as { outerHTML: string }).outerHTML),
-    close: () => window.happyDOM.close(),
   };
 }
 

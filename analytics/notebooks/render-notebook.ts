@@ -64,12 +64,7 @@ export async function renderNotebook(request: NotebookRequest): Promise<Rendered
   } catch (error) {
     return unreadable(request, (error as Error).message);
   }
-  const canvas = drawing();
-  try {
-    return await render(request, notebook, parameters, time, canvas);
-  } finally {
-    await canvas.close();
-  }
+  return render(request, notebook, parameters, time, drawing());
 }
 
 function checkPeriod(parameters: readonly Parameter[]): void {
