@@ -14,8 +14,8 @@ WITH gaps AS (
   ) w USING (detector)
   WHERE d.expected_s > 0
 ), longest AS (
-  SELECT detector, greatest(max(gap_s), 0)::BIGINT AS longest_gap_s, arg_max(from_at, gap_s) AS gap_from,
-    arg_max(to_at, gap_s) AS gap_to
+  SELECT detector, greatest(max(gap_s), 0)::BIGINT AS longest_gap_s, arg_min(from_at, (-gap_s, from_at)) AS gap_from,
+    arg_min(to_at, (-gap_s, from_at)) AS gap_to
   FROM gaps GROUP BY detector
 ), observed AS (
   SELECT detector, sum(least(observed_s, window_s))::BIGINT AS observed_s, count(*) AS windows

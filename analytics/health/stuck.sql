@@ -25,7 +25,7 @@ WITH repeats AS (
     SELECT detector FROM still GROUP BY detector, run HAVING count(*) >= 47 AND sum(occupancy_step) < 1e-5
   )
 ), worst AS (
-  SELECT detector, arg_max(run_s, surprise) AS longest_run_s, arg_max(run_from, surprise) AS run_from,
+  SELECT detector, arg_min(run_s, (-surprise, run_from)) AS longest_run_s, arg_min(run_from, (-surprise, run_from)) AS run_from,
     max(surprise) AS surprise
   FROM runs GROUP BY detector
 )

@@ -63,7 +63,7 @@ WITH days AS (
   QUALIFY row_number() OVER (
     PARTITION BY e.corridor_id, e.position, e.from_at ORDER BY abs(h.position - e.position), h.active_s DESC) = 1
 ), rows_ AS (
-  SELECT a.corridor_id, a.part_of_day, a.head, mode(a.downstream_site) FILTER (a.position = a.head) AS downstream_site,
+  SELECT a.corridor_id, a.part_of_day, a.head, mode(a.downstream_site ORDER BY a.downstream_site) FILTER (a.position = a.head) AS downstream_site,
     count(DISTINCT a.date) AS days_active, sum(a.active_s) / 3600 AS active_h, avg(a.mean_queue_km) AS mean_queue_km,
     max(a.max_queue_km) AS max_queue_km,
     CASE WHEN count(a.delay_veh_h) = count(*) THEN sum(a.delay_veh_h) END AS delay_veh_h,

@@ -41,7 +41,7 @@ WITH heard AS (
   WHERE epoch_ms(to_at) - epoch_ms(from_at) >= getvariable('silence_hours') * 3.6e6
 ), by_lane AS (
   SELECT device_id, site_id, direction, lane, count(*) AS silences, sum(silent_h) AS silent_h, max(silent_h) AS longest_h,
-    arg_max(from_at, silent_h) AS longest_from, arg_max(to_at, silent_h) AS longest_to,
+    arg_min(from_at, (-silent_h, from_at)) AS longest_from, arg_min(to_at, (-silent_h, from_at)) AS longest_to,
     bool_or(to_at = owed_to) AS still_silent
   FROM silences
   GROUP BY ALL

@@ -51,8 +51,8 @@ WITH hours AS (
     speed_kmh(sum(pace_micro_s), sum(pace_count), sum(speed_milli_s), sum(speed_s)) AS speed_kmh,
     speed_basis(sum(pace_count), sum(speed_s)) AS speed_basis, any_value(free_flow_kmh) AS free_flow_kmh,
     any_value(rule) AS rule, sum(congested) / sum(windows) AS congested_windows_share,
-    arg_max(hour, lost / weight) AS worst_hour,
-    arg_max(speed_kmh(pace_micro_s, pace_count, speed_milli_s, speed_s), lost / weight) AS worst_hour_speed_kmh,
+    arg_min(hour, (-lost / weight, hour)) FILTER (weight > 0) AS worst_hour,
+    arg_min(speed_kmh(pace_micro_s, pace_count, speed_milli_s, speed_s), (-lost / weight, hour)) FILTER (weight > 0) AS worst_hour_speed_kmh,
     sum(floored)::BIGINT AS floored_windows, sum(windows)::BIGINT AS windows
   FROM by_hour
   WHERE windows > 0

@@ -24,7 +24,7 @@ WITH classes AS (
   SELECT site_id, direction, count(DISTINCT local_at::DATE) AS dates FROM site_quarters GROUP BY ALL
 ), sites AS (
   SELECT c.site_id, c.direction, CASE WHEN count(*) = 5 THEN max(ratio) END AS tttr,
-    CASE WHEN count(*) = 5 THEN arg_max(period_class, ratio) END AS worst_class, sum(bins) AS bins,
+    CASE WHEN count(*) = 5 THEN arg_min(period_class, (-ratio, period_class)) END AS worst_class, sum(bins) AS bins,
     any_value(d.dates) AS dates
   FROM classes c JOIN dates d USING (site_id, direction)
   GROUP BY c.site_id, c.direction
