@@ -106,7 +106,7 @@ export async function writeDerived(
   date: string,
   query: string,
   restsOn: readonly string[],
-  noted: Pick<DerivedFile, 'ledger'> = {},
+  noted: Pick<DerivedFile, 'ledger' | 'seen'> = {},
 ): Promise<string> {
   manifest.generation += 1;
   const path = `${table.name}/month=${date.slice(0, 7)}/${date}-g${manifest.generation}.parquet`;

@@ -23,6 +23,8 @@ export interface DerivedFile {
   rows?: number;
   /** Of `feed_days`: what the ledger said of the date's readings when the file was made. */
   ledger?: string;
+  /** Of `trips_performed`: the first and the last moment (ms) at which a vehicle was seen on the date; absent where none was. */
+  seen?: [first: number, last: number];
 }
 
 /** A part of a roll-up (`rollups.ts`, `transit-rollups.ts`), or its month. */

@@ -1,6 +1,6 @@
 -- title: Bunching and gaps
 -- question: Where do vehicles run in bunches, and where do gaps open?
--- version: 1
+-- version: 2
 -- source: bunched where h < 0.25 H or h <= 120 s, a big gap where h > 2 H; the bounds are printed
 -- needs: timetable, stop-visits
 -- parameter: by | varchar | stop | one of stop, route, hour | a row for each

@@ -1,6 +1,6 @@
 -- title: Excess wait time
 -- question: How much longer do passengers wait than the timetable promises, where service is frequent?
--- version: 1
+-- version: 2
 -- source: TfL quality of service indicators: SWT = sum H^2 / (2 sum H), AWT = sum h^2 / (2 sum h), EWT = AWT - SWT
 -- needs: timetable, stop-visits
 -- parameter: by | varchar | route | one of route, stop, hour | a row for each
@@ -18,9 +18,9 @@
 -- column: ewt_min | min | excess wait; NULL where withheld
 -- column: headways | | observed headways in the figure
 -- column: left_out | | observed headways that span a scheduled trip neither seen nor canceled
--- column: observed_share | | of scheduled departures that were not canceled
+-- column: observed_share | | of scheduled departures that were not canceled, nor known to be left out
 -- column: withheld | | why there is no figure
--- caveat: A canceled trip makes a longer wait; a trip that nobody saw leaves its headway out.
+-- caveat: A canceled trip makes a longer wait, and so does a call that a trip is known to have left out (skipped, on a detour, beyond where it was cut short); a trip that nobody saw leaves its headway out.
 -- caveat: Worked out for each stop and hour, then weighted by scheduled departures: riders were not asked.
 WITH frequent AS (
   SELECT * FROM wait_hours WHERE departures / days >= getvariable('frequent_per_h') AND swt_min IS NOT NULL

@@ -1,6 +1,6 @@
 -- title: Headway adherence
 -- question: How evenly do vehicles follow one another?
--- version: 1
+-- version: 2
 -- source: TCRP Report 165 (TCQSM 3rd ed.): CV = sd(h - H) / mean H; sample standard deviation
 -- needs: timetable, stop-visits
 -- parameter: by | varchar | stop | one of stop, route | a row for each

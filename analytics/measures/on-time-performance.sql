@@ -1,6 +1,6 @@
 -- title: On-time performance
 -- question: What share of departures is on time, early and late?
--- version: 2
+-- version: 3
 -- source: TCRP Report 165 (TCQSM 3rd ed.), on-time performance with printed bounds; departure, and arrival at the last stop, in whole seconds
 -- needs: timetable, stop-visits
 -- parameter: by | varchar | route | one of route, stop, trip, hour | a row for each
@@ -15,7 +15,7 @@
 -- column: trip_id | | by trip
 -- column: hour | | by hour: of the city's clock, as scheduled
 -- column: scheduled | | calls in the timetable of the period
--- column: canceled | | of those, on trips that were called off
+-- column: canceled | | of those, on trips that were called off, or known to be left out by a trip that ran
 -- column: observed | | of those, with a time that was seen
 -- column: observed_share | | observed / (scheduled - canceled)
 -- column: on_time_share | | of observed

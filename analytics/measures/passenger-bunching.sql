@@ -1,6 +1,6 @@
 -- title: Bunching as passengers have it
 -- question: How many passengers board after a gap or into a bunch, and how unevenly does that load vehicles?
--- version: 1
+-- version: 2
 -- source: bunching (bunched where h < 0.25 H, a big gap where h > 2 H; the bounds are printed), each headway weighted by who boarded after it
 -- needs: timetable, passenger-counts
 -- parameter: by | varchar | route | one of route, stop, hour | a row for each

@@ -1,6 +1,6 @@
 -- title: Headway adherence as passengers have it
 -- question: How evenly do vehicles follow one another for those who board them?
--- version: 1
+-- version: 2
 -- source: headway-adherence (TCRP Report 165: CV = sd(h - H) / mean H), each headway weighted by who boarded after it: with b boardings sd² = (Σb Σb(h - H)² - (Σb(h - H))²) / ((Σb)² - Σb²), which is the sample variance where as many board after each
 -- needs: timetable, passenger-counts
 -- parameter: by | varchar | route | one of route, stop, hour | a row for each

@@ -1,6 +1,6 @@
 -- title: On-time performance as passengers have it
 -- question: What share of passengers is on time, and how long are they kept waiting by lateness?
--- version: 1
+-- version: 2
 -- source: on-time-performance, each call weighted by who boarded (at the last stop: by who alighted)
 -- needs: timetable, passenger-counts
 -- parameter: by | varchar | route | one of route, stop, hour | a row for each

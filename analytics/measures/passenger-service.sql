@@ -1,6 +1,6 @@
 -- title: Service delivered as passengers have it
 -- question: How many passenger-kilometres were served, and how many would those trips have carried that did not run?
--- version: 1
+-- version: 2
 -- source: service-delivered (scheduled = run + lost + unobserved), each kilometre of a scheduled trip x the mean load, by kilometres, that was counted in the asked period on runs of the same route, direction, hour of the city's clock and day type of the service date; a kilometre lies in the hour in which the timetable has it, a trip's time spread evenly over its way; where no such run was counted it has no load, and is named
 -- needs: timetable, passenger-counts
 -- parameter: by | varchar | route | one of route, date, hour | a row for each; by hour, for each hour and day type of a route and direction: with the mean load that the rule takes

@@ -1,6 +1,6 @@
 -- title: Excess wait as passengers have it
 -- question: How many hours do passengers wait beyond what the timetable promises, where service is frequent?
--- version: 1
+-- version: 2
 -- source: excess-wait (TfL: EWT = AWT - SWT) of each stop and hour, weighted by who boarded there
 -- needs: timetable, passenger-counts
 -- parameter: by | varchar | route | one of route, stop, hour | a row for each
@@ -17,10 +17,10 @@
 -- column: awt_min | min | actual wait; NULL where withheld
 -- column: ewt_min | min | excess wait of a passenger; NULL where withheld
 -- column: excess_passenger_h | h | boardings x excess wait; NULL where withheld
--- column: observed_share | | of scheduled departures that were not canceled
+-- column: observed_share | | of scheduled departures that were not canceled, nor known to be left out
 -- column: counted_share | | departures with a count / departures seen
 -- column: withheld | | why there is no figure
--- caveat: A canceled trip makes a longer wait; a trip that nobody saw leaves its headway out.
+-- caveat: A canceled trip makes a longer wait, and so does a call that a trip is known to have left out (skipped, on a detour, beyond where it was cut short); a trip that nobody saw leaves its headway out.
 -- caveat: Who came for a certain departure waits less than this: it is of riders who come at random.
 WITH cells AS (
   SELECT h.route_id, h.direction_id, h.stop_id, h.hour, count(*) AS departures, count(DISTINCT h.service_date) AS days,

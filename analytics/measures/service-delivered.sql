@@ -1,6 +1,6 @@
 -- title: Service delivered
 -- question: How much of the scheduled service ran, how much was lost, and of how much does nobody know?
--- version: 1
+-- version: 2
 -- source: scheduled vehicle-km = run + lost + unobserved; what nobody saw is not called lost
 -- needs: timetable
 -- parameter: by | varchar | route | one of route, date | a row for each

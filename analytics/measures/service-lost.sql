@@ -1,6 +1,6 @@
 -- title: Service lost, by cause
 -- question: Why did scheduled service not run, and of how much does nobody know whether it ran?
--- version: 1
+-- version: 2
 -- source: vehicle-km of trips canceled and cut short, with the cause that an alert of the same trip or route gave for that time
 -- needs: timetable
 -- parameter: by | varchar | route | one of route, network | a row for each cause of a route, or of all routes together

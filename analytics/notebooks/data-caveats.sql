@@ -1,6 +1,9 @@
 -- What is odd about the data of the asked period and sites, so that a reader meets it by name and not as a wrong number: one
 -- row a finding (`what`) and the thing it was found at. Nothing is corrected by it.
-WITH seen AS MATERIALIZED (
+WITH watched AS (
+  SELECT getvariable('transit_watched_from')::TIMESTAMPTZ AS watched_from, getvariable('transit_watched_to')::TIMESTAMPTZ AS watched_to
+  WHERE getvariable('transit_watched_to') IS NOT NULL
+), seen AS MATERIALIZED (
   SELECT device_id, site_id, direction, lane, sum(windows) AS windows, sum(kept_s) AS kept_s, sum(count) AS count,
     sum(count_s) AS count_s
   FROM device_day_parts
@@ -76,4 +79,13 @@ FROM (
   GROUP BY site_id
 )
 WHERE asked_days >= 28 AND days <= 0.1 * asked_days
+UNION ALL
+SELECT 'For a day or more of the period no vehicle of public transport was seen yet, or any more: what was due then is in no figure',
+  edge || ' ' || strftime(city_time(edge_at), '%-d %b %Y %H:%M')
+FROM (
+  SELECT 'before' AS edge, watched_from AS edge_at, asked_from() AS beyond_from, watched_from AS beyond_to FROM watched
+  UNION ALL
+  SELECT 'after', watched_to, watched_to, least(asked_to(), coalesce(getvariable('as_of')::TIMESTAMPTZ, asked_to())) FROM watched
+)
+WHERE isfinite(beyond_from) AND isfinite(beyond_to) AND beyond_to - beyond_from >= INTERVAL 24 HOUR
 ORDER BY what, place

@@ -7,6 +7,7 @@ import type { Observation } from './observation.ts';
 import { passengerCounts } from './passenger-count.ts';
 import { resolveTrip } from './resolve-trip.ts';
 import { serviceDayStart } from './service-time.ts';
+import { skippedCalls } from './skipped-calls.ts';
 import { staysOf } from './stay.ts';
 import type { StopVisit } from './stop-visits.ts';
 import { type TimetableDay, timetableDay } from './timetable-day.ts';
@@ -57,6 +58,7 @@ export async function matchDate(db: DuckDBConnection, date: string, zone: string
   }
   trips.closeSync();
   visits.closeSync();
+  await skippedCalls(db, span, { date, trips: day, time });
   await db.run(withSchedule(date));
 }
 
@@ -287,6 +289,14 @@ function withSchedule(date: string): string {
       .join(', ');
   return `
     CREATE OR REPLACE TEMP TABLE scheduled_today AS ${scheduled};
+    CREATE OR REPLACE TEMP TABLE skipped_today AS
+      SELECT DISTINCT k.trip_id, c.position FROM skipped_calls k JOIN scheduled_today s USING (trip_id)
+      JOIN timetable_stop_times c ON c.timetable = s.timetable AND c.times_id = s.times_id
+        AND CASE WHEN k.stop_sequence IS NULL THEN c.stop_id = k.stop_id ELSE c.stop_sequence = k.stop_sequence END;
+    -- Who only drove by where the feed said that the trip does not call was not at the stop.
+    DELETE FROM raw_visits v USING skipped_today k
+      WHERE v.relationship = 'scheduled' AND v.trip_id = k.trip_id AND v.position = k.position
+        AND coalesce(v.arrival_method, v.departure_method) IN ('position', 'forecast') AND coalesce(v.departure_method, v.arrival_method) IN ('position', 'forecast');
     CREATE OR REPLACE TEMP TABLE matched_trips AS
       SELECT ${names(tripsPerformedTable.columns)} FROM (
         SELECT DATE '${date}' AS date, r.* REPLACE (from_json(r.unknown_stops, '["VARCHAR"]') AS unknown_stops),
@@ -294,6 +304,7 @@ function withSchedule(date: string): string {
           r.relationship <> 'deadrun' AND row_number() OVER (PARTITION BY r.trip_id, r.relationship = 'deadrun'
             ORDER BY r.relationship = 'canceled', r.stops_visited DESC, r.first_seen_at, r.vehicle_id) = 1 AS counts,
           f.along_m AS from_m, l.along_m AS to_m,
+          (SELECT list(k.position ORDER BY k.position) FROM skipped_today k WHERE k.trip_id = r.scheduled_id AND r.relationship = 'scheduled') AS skipped,
           CASE WHEN r.relationship IN ('scheduled', 'canceled') THEN s.day_start_at + to_seconds(s.start_s) END AS scheduled_start_at,
           CASE WHEN r.relationship IN ('scheduled', 'canceled') THEN s.day_start_at + to_seconds(s.end_s) END AS scheduled_end_at
         FROM raw_trips_performed r

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DAY_MS } from '#domain/instant.ts';
 import { feedDayIsDue, sumFeedDay } from '../feed-quality/feed-days.ts';
 import { createDerivedViews, staleness, windowsOfDay, writeDerived } from '../lake/derived-tables.ts';
-import { type Manifest, readManifest, writeManifest } from '../lake/manifest.ts';
+import { type DerivedFile, type Manifest, readManifest, writeManifest } from '../lake/manifest.ts';
 import { rowsOf } from '../measures/rows.ts';
 import { versionsOn } from '../timetable/timetable-version.ts';
 import { matchDate } from './match-date.ts';
@@ -38,13 +38,30 @@ export async function matchNight(
   const [city] = await rowsOf(db, 'SELECT timezone FROM city');
   await matchDate(db, date, city!.timezone as string);
   const rests = restsOn(manifest, date);
-  await writeDerived(db, directory, manifest, tripsPerformedTable, date, 'FROM matched_trips', rests);
+  await writeDerived(
+    db,
+    directory,
+    manifest,
+    tripsPerformedTable,
+    date,
+    'FROM matched_trips',
+    rests,
+    await seenOn(db),
+  );
   await writeDerived(db, directory, manifest, stopVisitsTable, date, 'FROM matched_visits', rests);
   await writeDerived(db, directory, manifest, passengerCountsTable, date, 'FROM matched_counts', rests);
   await createDerivedViews(db, directory, manifest);
   await exportTransitRollups({ db, directory, manifest }, city!.timezone as string);
   await sumFeedDay({ db, directory, manifest }, date);
   writeManifest(directory, manifest);
+}
+
+async function seenOn(db: DuckDBConnection): Promise<Pick<DerivedFile, 'seen'>> {
+  const [row] = await rowsOf(
+    db,
+    `SELECT epoch_ms(min(first_seen_at))::DOUBLE AS first, epoch_ms(max(last_seen_at))::DOUBLE AS last FROM matched_trips WHERE relationship <> 'canceled'`,
+  );
+  return row!.first === null ? {} : { seen: [row!.first as number, row!.last as number] };
 }
 
 function restsOn(manifest: Manifest, date: string): string[] {

@@ -11,6 +11,12 @@ RESET VARIABLE kept_segments;
 RESET VARIABLE kept_passings;
 RESET VARIABLE kept_losses;
 RESET VARIABLE service_date;
+RESET VARIABLE transit_watched_from;
+RESET VARIABLE transit_watched_to;
+
+-- From the first to the last moment at which any vehicle was seen (watched.ts). What was due before or after is not called unseen.
+CREATE OR REPLACE TEMP MACRO was_watched(moment) AS moment >= coalesce(getvariable('transit_watched_from')::TIMESTAMPTZ, TIMESTAMPTZ '-infinity')
+  AND moment <= coalesce(getvariable('transit_watched_to')::TIMESTAMPTZ, TIMESTAMPTZ 'infinity');
 
 -- What calls, headways and segments are made of: period, route and stop. A variable of a kept table's name says of what it is.
 CREATE OR REPLACE TEMP MACRO transit_asked_text() AS concat_ws('|', asked_from()::VARCHAR, asked_to()::VARCHAR, getvariable('city_tz')::VARCHAR,

@@ -11,6 +11,7 @@ import { versionsOn } from '../timetable/timetable-version.ts';
 import { scheduledViewsSql } from '../timetable/timetable-views.ts';
 import { stopVisitsTable, tripsPerformedTable } from './transit-tables.ts';
 import { transitViewsSql } from './transit-views.ts';
+import { type Watched, watchedSpan, watchedWhole } from './watched.ts';
 
 /** What the visits of a service date add up to (`transit-sums.sql`), a part a date: view `worked_NAME`, read as `summed_NAME`. */
 const rollups = [
@@ -23,6 +24,8 @@ const rollups = [
   { name: 'trips', order: 'route_id, start_at' },
 ] as const;
 
+type RollupName = (typeof rollups)[number]['name'];
+
 type Lake = { db: DuckDBConnection; directory: string; manifest: Manifest };
 
 /** Makes the parts that are missing, or were made of other files, by another formula or clock. `db` is a session of the lake. */
@@ -31,6 +34,7 @@ export async function exportTransitRollups(
   timezone: string,
   onProgress?: (stage: string, done: number, total: number) => void,
 ): Promise<void> {
+  await db.run(watchedSql(watchedSpan(manifest)));
   const due = datesDue(manifest, timezone);
   for (const [done, date] of due.entries()) {
     await makeParts({ db, directory, manifest }, timezone, date);
@@ -47,7 +51,8 @@ export function transitRollupsAreFresh(manifest: Manifest, timezone: string): bo
 }
 
 function datesDue(manifest: Manifest, timezone: string): string[] {
-  return visitDates(manifest).filter((date) => !isFresh(manifest, date, timezone));
+  const watched = watchedSpan(manifest);
+  return visitDates(manifest).filter((date) => !isFresh(manifest, date, timezone, watched));
 }
 
 function visitDates(manifest: Manifest): string[] {
@@ -67,12 +72,23 @@ function partsOf(manifest: Manifest, name: string): Record<string, RollupFile> {
   return manifest.rollups[`transit_${name}`]!.parts;
 }
 
-function isFresh(manifest: Manifest, date: string, timezone: string): boolean {
+function isFresh(manifest: Manifest, date: string, timezone: string, watched: Watched | undefined): boolean {
   const files = restsOn(manifest, date);
   return rollups.every(({ name }) => {
     const part = partsOf(manifest, name)[date];
-    return part?.madeWith === `${formulas.get(name)} ${timezone}` && sameFiles(part.restsOn, files);
+    return part?.madeWith === makings(name, date, timezone, watched) && sameFiles(part.restsOn, files);
   });
+}
+
+/** Of a date that reaches beyond what was watched, up to where that was. */
+function makings(name: RollupName, date: string, timezone: string, watched: Watched | undefined): string {
+  const made = `${formulas.get(name)} ${timezone}`;
+  return !watched || watchedWhole(watched, date, timezone) ? made : `${made} ${watched.from} ${watched.to}`;
+}
+
+function watchedSql(watched: Watched | undefined): string {
+  const moment = (ms: number | undefined) => (ms === undefined ? 'NULL' : `make_timestamptz(${ms} * 1000)`);
+  return `SET VARIABLE transit_watched_from = ${moment(watched?.from)}; SET VARIABLE transit_watched_to = ${moment(watched?.to)}`;
 }
 
 function restsOn(manifest: Manifest, date: string): string[] {
@@ -92,6 +108,7 @@ const formulas = new Map(
 );
 
 async function makeParts({ db, directory, manifest }: Lake, timezone: string, date: string): Promise<void> {
+  const watched = watchedSpan(manifest);
   await ofServiceDate(db, date, async () => {
     for (const { name, order } of rollups) {
       const path = await writeParquet(
@@ -99,7 +116,7 @@ async function makeParts({ db, directory, manifest }: Lake, timezone: string, da
         `rollups/transit_${name}/month=${date.slice(0, 7)}/${date}-g${manifest.generation}.parquet`,
         `SELECT * FROM worked_${name} ORDER BY ${order}`,
       );
-      const madeWith = `${formulas.get(name)} ${timezone}`;
+      const madeWith = makings(name, date, timezone, watched);
       partsOf(manifest, name)[date] = { path, madeWith, restsOn: restsOn(manifest, date) };
     }
   });
@@ -138,8 +155,10 @@ export async function serveTransitRollups(
   manifest: Manifest,
   timezone: string,
 ): Promise<void> {
+  const watched = watchedSpan(manifest);
+  await db.run(watchedSql(watched));
   const dates = visitDates(manifest);
-  const fresh = dates.filter((date) => isFresh(manifest, date, timezone));
+  const fresh = dates.filter((date) => isFresh(manifest, date, timezone, watched));
   if (fresh.length === 0) return;
   for (const { name } of rollups) {
     const paths = fresh.map((date) => partsOf(manifest, name)[date]!.path);

@@ -1,5 +1,5 @@
 /** Counts changes of how readings become trips and stop visits. */
-export const MATCHING_VERSION = 3;
+export const MATCHING_VERSION = 4;
 
 /** The lake's table of stop visits, one row a vehicle, trip and stop: docs/transit.md. */
 export const stopVisitsTable = {
@@ -14,7 +14,10 @@ export const stopVisitsTable = {
     load_withheld VARCHAR, reported_load INTEGER`,
 } as const;
 
-/** The lake's table of trips performed, or called off, one row a vehicle and trip. */
+/**
+ * The lake's table of trips performed, or called off, one row a vehicle and trip. `skipped`: positions of calls that the feed said the
+ * trip leaves out.
+ */
 export const tripsPerformedTable = {
   name: 'trips_performed',
   version: MATCHING_VERSION,
@@ -23,7 +26,7 @@ export const tripsPerformedTable = {
     positions BIGINT, off_way BIGINT, jumps BIGINT, detour BOOLEAN, unknown_stops VARCHAR[], longest_gap_s DOUBLE,
     began VARCHAR, ended VARCHAR, interleaved BOOLEAN, stops INTEGER, stops_visited INTEGER, first_position INTEGER,
     last_position INTEGER, way_m DOUBLE, from_m DOUBLE, to_m DOUBLE, scheduled_start_at TIMESTAMPTZ,
-    scheduled_end_at TIMESTAMPTZ`,
+    scheduled_end_at TIMESTAMPTZ, skipped INTEGER[]`,
 } as const;
 
 /**

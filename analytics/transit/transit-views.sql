@@ -22,19 +22,25 @@ CREATE OR REPLACE TEMP VIEW near_visits AS FROM query('FROM ' || CASE WHEN is_ke
 CREATE OR REPLACE TEMP VIEW trip_visits AS FROM query(CASE WHEN is_kept('kept_visits') AND getvariable('stop') IS NULL THEN 'FROM kept_visits'
   ELSE 'FROM stop_visits WHERE asked_date(date) AND asked_route(route_id)' END);
 
--- Calls of the timetable with what was seen of them: by the vehicle that counts for the trip. `deviation_s`: whole seconds after the
--- timetable: departure where there is one, arrival at the last stop. Where no dwell is scheduled, an arrival stands in for a departure
--- that nobody saw.
+-- Calls of the timetable that were due while vehicles were watched, with what was seen of them: by the vehicle that counts for the trip.
+-- `canceled`: the trip was called off, or this call of a trip that was seen is known not to have been made: the feed said that it is
+-- skipped, the trip was cut short, or the vehicle was seen on a detour around it (and was never silent for five minutes). `deviation_s`:
+-- whole seconds after the timetable: departure where there is one, arrival at the last stop. Where no dwell is scheduled, an arrival
+-- stands in for a departure that nobody saw.
 CREATE OR REPLACE TEMP VIEW worked_calls AS
   WITH calls AS (
     SELECT * REPLACE (coalesce(direction_id, 0) AS direction_id), CASE WHEN is_last THEN arrival_at ELSE departure_at END AS due_at
     FROM scheduled_visits WHERE asked_route(route_id) AND asked_nearly(CASE WHEN is_last THEN arrival_at ELSE departure_at END)
+      AND was_watched(CASE WHEN is_last THEN arrival_at ELSE departure_at END)
   ), visits AS (
     SELECT c.*, v.vehicle_id, v.arrival_at AS actual_arrival_at, v.departure_at AS actual_departure_at, v.arrival_within_s,
-      v.departure_within_s, v.arrival_method, v.departure_method, v.trip_id IS NOT NULL AS observed, p.trip_id IS NOT NULL AS canceled
+      v.departure_within_s, v.arrival_method, v.departure_method, v.trip_id IS NOT NULL AS observed,
+      coalesce(p.relationship = 'canceled' OR v.trip_id IS NULL AND (p.began = 'short' AND c.position < p.first_position
+        OR p.ended = 'short' AND c.position > p.last_position OR list_contains(p.skipped, c.position)
+        OR p.detour AND p.longest_gap_s <= 300 AND c.position > p.first_position AND c.position < p.last_position), false) AS canceled
     FROM calls c
     LEFT JOIN (FROM near_visits WHERE counts AND relationship = 'scheduled') v ON v.date = c.service_date AND v.trip_id = c.trip_id AND v.position = c.position
-    LEFT JOIN (SELECT DISTINCT date, trip_id FROM trips_performed WHERE counts AND relationship = 'canceled' AND asked_date(date)) p
+    LEFT JOIN (FROM trips_performed WHERE counts AND relationship IN ('scheduled', 'canceled') AND asked_date(date) AND asked_route(route_id)) p
       ON p.date = c.service_date AND p.trip_id = c.trip_id
   )
   SELECT *, round(CASE WHEN is_last THEN epoch_ms(actual_arrival_at) - epoch_ms(arrival_at)
@@ -99,7 +105,8 @@ CREATE OR REPLACE TEMP VIEW worked_segments AS
 
 CREATE OR REPLACE TEMP VIEW run_segments AS FROM query('FROM ' || CASE WHEN is_kept('kept_segments') THEN 'kept_segments' ELSE 'worked_segments' END);
 
--- A trip of the timetable that was to start in the asked period, and how much of its way was run, was lost, or nobody saw.
+-- A trip of the timetable that was to start in the asked period and to end while vehicles were watched, and how much of its way was run,
+-- was lost, or nobody saw.
 CREATE OR REPLACE TEMP VIEW worked_trips AS
   SELECT *, coalesce(relationship = 'scheduled' AND stops_visited > 0, false) AS seen, coalesce(relationship = 'canceled', false) AS canceled,
     CASE WHEN relationship = 'scheduled' AND stops_visited > 0 THEN to_m - from_m ELSE 0 END AS run_m,
@@ -114,7 +121,7 @@ CREATE OR REPLACE TEMP VIEW worked_trips AS
       USING (timetable, pattern_id)
     LEFT JOIN trips_performed p ON p.date = s.service_date AND p.trip_id = s.trip_id AND p.counts AND p.relationship IN ('scheduled', 'canceled')
       AND asked_date(p.date)
-    WHERE asked_moment(s.start_at) AND asked_route(s.route_id));
+    WHERE asked_moment(s.start_at) AND asked_route(s.route_id) AND was_watched(s.start_at) AND was_watched(s.end_at));
 
 -- What an alert says of a route or trip, as it was last sent, for each of the spans in which it holds.
 CREATE OR REPLACE TEMP VIEW alerted AS

@@ -31,6 +31,10 @@ export interface Performed {
   to?: 'A' | 'B' | 'C' | 'D';
   began?: 'complete' | 'short' | 'unobserved';
   ended?: 'complete' | 'short' | 'unobserved';
+  /** Stops that the feed said it leaves out. */
+  skipped?: ('A' | 'B' | 'C' | 'D')[];
+  detour?: boolean;
+  longestGapS?: number;
 }
 
 const stops = 'ABCD';
@@ -100,7 +104,9 @@ async function ask(
     await db.run(`INSERT INTO trips_performed BY NAME SELECT DATE '2024-05-13' AS date, 't${p.trip}' AS trip_id, 'v' AS vehicle_id,
       'r' AS route_id, '${relationship}' AS relationship, true AS counts, ${moment(p.trip * 10)} AS first_seen_at,
       ${relationship === 'canceled' ? 0 : 4} AS stops_visited, ${from * 1_000} AS from_m, ${to * 1_000} AS to_m,
-      '${p.began ?? 'complete'}' AS began, '${p.ended ?? 'complete'}' AS ended`);
+      '${p.began ?? 'complete'}' AS began, '${p.ended ?? 'complete'}' AS ended, ${from + 1} AS first_position, ${to + 1} AS last_position,
+      ${p.detour ?? false} AS detour, ${p.longestGapS ?? 30} AS longest_gap_s,
+      ${p.skipped ? `[${p.skipped.map((s) => stops.indexOf(s) + 1).join(', ')}]` : 'NULL::INTEGER[]'} AS skipped`);
   }
   const answer: MeasureResult = await runMeasure(db, measure, {
     from_at: Date.parse('2024-05-13T00:00:00Z'),

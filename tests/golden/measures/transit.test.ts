@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getMeasure } from '#analytics/measures/measures.ts';
 import { runMeasure } from '#analytics/measures/run-measure.ts';
 import { removeTemporaryFolders } from '../../unit/gtfs/small-feed.ts';
-import { type Line, lineLake, type Seen } from './line-lake.ts';
+import { type Line, lineLake, type Performed, type Seen } from './line-lake.ts';
 
 let line: Line;
 beforeAll(async () => {
@@ -52,6 +52,38 @@ describe('excess wait', () => {
     ]);
     expect(a).toMatchObject({ observed_share: 1, left_out: 0 });
     expect(a!.ewt_min).toBeCloseTo(1.52, 9);
+  });
+
+  // Departures from C at their times, but for trip 3, which was seen on its way and not here: h: 10, 20, 10, 10; AWT = 700 / 100.
+  const withoutThird: Seen[] = [1, 2, 4, 5, 6].map((trip) => ({
+    trip,
+    stop: 'C' as const,
+    departure: (trip - 1) * 10 + 4 + 1 / 3,
+  }));
+  const leaving: [how: string, third: Omit<Performed, 'trip'>][] = [
+    ['beyond where it was cut short', { to: 'B', ended: 'short' }],
+    ['before where it began short', { from: 'D', began: 'short' }],
+    ['that the feed said it skips', { skipped: ['C'] }],
+    ['that it was seen to go around', { detour: true }],
+  ];
+  it.each(leaving)('counts the wait that a trip makes by leaving out a call %s', async (_, third) => {
+    const [c] = await line.ask('excess-wait', withoutThird, { by: 'stop', stop: 'C' }, [
+      { trip: 3, ...third },
+    ]);
+    expect(c).toMatchObject({ stop_id: 'C', observed_share: 1, left_out: 0, withheld: null });
+    expect(c!.ewt_min).toBeCloseTo(2, 9);
+  });
+
+  it('leaves out the headway where it may have been silent at the stop, or nobody knows where it went on', async () => {
+    for (const how of [
+      { detour: true, longestGapS: 301 },
+      { to: 'B', ended: 'unobserved' },
+    ] as const) {
+      const [c] = await line.ask('excess-wait', withoutThird, { by: 'stop', stop: 'C' }, [
+        { trip: 3, ...how },
+      ]);
+      expect(c).toMatchObject({ left_out: 1, withheld: 'only 83.3 % of trips observed' });
+    }
   });
 
   it('is of frequent service only', async () => {
@@ -308,6 +340,20 @@ it('service delivered adds up: scheduled = run + lost + unobserved', async () =>
   expect(r!.lost_short_km).toBeCloseTo(1, 2);
   expect(r!.unobserved_km).toBeCloseTo(7, 2);
   expect(r!.run_share).toBeCloseTo(7 / 11, 3);
+});
+
+it('what was due before anything was seen, or after the last that was, is not called unseen', async () => {
+  // Trips 2 and 3 lie whole between 08:08 and 08:27: A at 08:10 and 08:20, D at 08:16 and 08:26.
+  await line.db.run(`SET VARIABLE transit_watched_from = TIMESTAMPTZ '2024-05-13 08:08:00Z';
+    SET VARIABLE transit_watched_to = TIMESTAMPTZ '2024-05-13 08:27:00Z'`);
+  try {
+    const [service] = await line.ask('service-delivered', [], {}, [{ trip: 2 }]);
+    expect(service).toMatchObject({ trips: 2, trips_seen: 1, trips_unobserved: 1 });
+    const [a] = await line.ask('on-time-performance', fromA(null, 10), { by: 'stop', stop: 'A' });
+    expect(a).toMatchObject({ scheduled: 2, observed: 1, observed_share: 0.5, on_time_share: 1 });
+  } finally {
+    await line.db.run('RESET VARIABLE transit_watched_from; RESET VARIABLE transit_watched_to');
+  }
 });
 
 const period = { from_at: Date.parse('2024-05-13T00:00:00Z'), to_at: Date.parse('2024-05-14T00:00:00Z') };

@@ -43,6 +43,11 @@ const whole = `UPDATE sites SET speed_limit_kmh = 50, lanes = 2;`;
 test.each([
   ['a city without a fault has no caveat of its data', '', undefined],
   [
+    'a period that goes on for a day after the last vehicle was seen is named',
+    "SET VARIABLE transit_watched_from = TIMESTAMPTZ '2024-03-01 00:00:00+01'; SET VARIABLE transit_watched_to = TIMESTAMPTZ '2024-03-04 17:05:00+01'",
+    'no vehicle of public transport was seen yet, or any more: what was due then is in no figure: after 4 Mar 2024 17:05',
+  ],
+  [
     'sites without position are named',
     `UPDATE sites SET lat = NULL, lon = NULL WHERE site_id = 's2'`,
     'No position, so on no map and without neighbours: s2.',

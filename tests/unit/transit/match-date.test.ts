@@ -102,6 +102,57 @@ describe('a service date', () => {
     ]);
   });
 
+  describe('of a trip that is to leave a stop out', () => {
+    const skips = (minutes: number, ...stops: [stopId: string, relationship?: string][]): WireReading => ({
+      kind: 'trip-update',
+      observedAt: at(minutes),
+      vehicleId: 'v',
+      tripId: 't1',
+      serviceDate: '2024-05-13',
+      stops: stops.map(([stopId, relationship]) => ({ stopId, ...(relationship && { relationship }) })),
+    });
+    // A to D at 30 km/h from 08:01, without a halt, every five seconds.
+    const driveBy = Array.from({ length: 73 }, (_, i) => ({
+      kind: 'vehicle-position',
+      observedAt: at(1 + i / 12),
+      vehicleId: 'v',
+      tripId: 't1',
+      lat: 0,
+      lon: 1 + (i / 72) * 0.02698,
+      speedKmh: 30,
+    }));
+    const left = "SELECT skipped FROM matched_trips WHERE relationship = 'scheduled'";
+
+    it('knows it by the last word of the feed', async () => {
+      const lake = await transitLake(smallFeed, [
+        skips(-20, ['B', 'skipped'], ['C', 'skipped']),
+        skips(-10, ['B'], ['C', 'skipped']),
+        ...run('v'),
+      ]);
+      await lake.match('2024-05-13', 'Europe/Berlin');
+      expect(await lake.rows(left)).toEqual([{ skipped: [3] }]);
+    });
+
+    it('does not take the vehicle that drives by for a visit', async () => {
+      const told = await transitLake(smallFeed, [...driveBy, skips(-10, ['C', 'skipped'])]);
+      await told.match('2024-05-13', 'Europe/Berlin');
+      expect((await told.rows(visits)).map((v) => v.stop_id)).toEqual(['A', 'B', 'D']);
+      const untold = await transitLake(smallFeed, driveBy);
+      await untold.match('2024-05-13', 'Europe/Berlin');
+      expect((await untold.rows(visits)).map((v) => v.stop_id)).toEqual(['A', 'B', 'C', 'D']);
+    });
+
+    it('believes the vehicle that says it was there all the same', async () => {
+      const lake = await transitLake(smallFeed, [
+        ...driveBy,
+        skips(-10, ['C', 'skipped']),
+        event('v', 'C', 'arrival', 5),
+      ]);
+      await lake.match('2024-05-13', 'Europe/Berlin');
+      expect((await lake.rows(visits)).map((v) => v.stop_id)).toEqual(['A', 'B', 'C', 'D']);
+    });
+  });
+
   it('keeps the trip that was called off, and the one that ran all the same', async () => {
     const canceled: WireReading = {
       kind: 'trip-update',

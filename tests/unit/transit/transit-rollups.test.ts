@@ -127,6 +127,29 @@ describe('roll-ups of visits', () => {
     expect(transitRollupsAreFresh(readManifest(directory), zone)).toBe(true);
     expect(await share()).toBe(after);
   }, 300_000);
+
+  it('count calls up to the last that was seen, and are made anew when more was', async () => {
+    // 29 March is summer time by then: noon is 10:00 UTC. Every ten minutes from 07:00 to noon, with both ends, are
+    // 31 trips; nine of the day before went on from midnight to 01:20.
+    const noon = Date.parse('2026-03-29T10:00:00Z');
+    const calls = async () => {
+      const answer = await runMeasure(await openSession(), 'on-time-performance', {
+        from_at: local('2026-03-29'),
+        to_at: local('2026-03-30'),
+        route: 'r',
+        by: 'stop',
+      });
+      if (!answer.computable) throw new Error(answer.because);
+      return answer.rows.find((r) => r.stop_id === 'A')!.scheduled;
+    };
+    await match(rolled, '2026-03-29', 0, [noon - 60_000, noon]);
+    await rollUp(rolled);
+    expect(await calls()).toBe(31 + 9);
+    await match(rolled, '2026-03-29', 0, [noon - 60_000, noon + 3_600_000]);
+    expect(transitRollupsAreFresh(readManifest(directory), zone)).toBe(false);
+    await rollUp(rolled);
+    expect(await calls()).toBe(37 + 9);
+  }, 300_000);
 });
 
 /** Two routes along four stops, one every ten minutes with a timetable, one by chance of it, from 07:00 to 25:30. */
@@ -162,7 +185,12 @@ function feed(): Record<string, string> {
 }
 
 /** A night's tables, by chance of trip and stop: late by some seconds, unseen, called off, cut short, added, counted. */
-async function match(db: DuckDBConnection, date: string, laterS = 0): Promise<void> {
+async function match(
+  db: DuckDBConnection,
+  date: string,
+  laterS = 0,
+  seen?: [first: number, last: number],
+): Promise<void> {
   const manifest = readManifest(directory);
   const chance = (of: string, n: number) => `(hash(t.trip_id, '${date}', ${of}) % ${n})::INTEGER`;
   const at = (s: string) => `service_day_start(DATE '${date}', '${zone}') + to_seconds(${s} + t.shift_s)`;
@@ -190,6 +218,7 @@ async function match(db: DuckDBConnection, date: string, laterS = 0): Promise<vo
       max(along_m) FILTER (fate <> 2 OR position < 4) AS to_m
     FROM made WHERE fate > 0 GROUP BY date, trip_id, vehicle_id, fate`,
     [],
+    { seen: seen ?? (await seenIn(db)) },
   );
   await writeDerived(
     db,
@@ -202,6 +231,14 @@ async function match(db: DuckDBConnection, date: string, laterS = 0): Promise<vo
     ORDER BY route_id, direction_id, stop_id, arrival_at`,
     [],
   );
+}
+
+async function seenIn(db: DuckDBConnection): Promise<[first: number, last: number]> {
+  const [row] = await rowsOf(
+    db,
+    'SELECT epoch_ms(min(arrival_at))::DOUBLE AS first, epoch_ms(max(departure_at))::DOUBLE AS last FROM made WHERE fate > 1',
+  );
+  return [row!.first as number, row!.last as number];
 }
 
 async function rollUp(db: DuckDBConnection): Promise<void> {
