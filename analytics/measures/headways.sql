@@ -23,7 +23,7 @@
 -- caveat: A vehicle that nobody saw makes a headway longer than it was; no timetable is asked here, so nobody can tell.
 WITH headways AS (
   SELECT *, hour(city_time(seen_at))::INTEGER AS hour,
-    headway_s > getvariable('gap_share') * median(headway_s) OVER (PARTITION BY stop_id, line) AS is_gap
+    headway_s > getvariable('gap_share') * median(headway_s) OVER (PARTITION BY stop_id, line, CASE WHEN line = '' THEN 1 ELSE pass END) AS is_gap
   FROM seen_headways
 )
 SELECT CASE getvariable('lines') WHEN 'each' THEN route_id END AS route_id, CASE getvariable('lines') WHEN 'each' THEN direction_id END AS direction_id,

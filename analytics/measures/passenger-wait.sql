@@ -23,7 +23,7 @@
 -- caveat: A canceled trip makes a longer wait, and so does a call that a trip is known to have left out (skipped, on a detour, beyond where it was cut short); a trip that nobody saw leaves its headway out.
 -- caveat: Who came for a certain departure waits less than this: it is of riders who come at random.
 WITH cells AS (
-  SELECT h.route_id, h.direction_id, h.stop_id, h.hour, count(*) AS departures, count(DISTINCT h.service_date) AS days,
+  SELECT h.route_id, h.direction_id, h.stop_id, h.pass, h.hour, count(*) AS departures, count(DISTINCT h.service_date) AS days,
     count(*) FILTER (h.observed) AS observed, count(*) FILTER (NOT h.canceled) AS to_observe,
     sum(scheduled_headway_s ** 2) / nullif(2 * sum(scheduled_headway_s), 0) / 60 AS swt_min,
     sum(headway_s ** 2) FILTER (NOT spans_unobserved) / nullif(2 * sum(headway_s) FILTER (NOT spans_unobserved), 0) / 60 AS awt_min,

@@ -32,10 +32,10 @@ CREATE OR REPLACE TEMP VIEW worked_call_seconds AS
 CREATE OR REPLACE TEMP VIEW call_seconds AS FROM query(CASE WHEN transit_summed()
   THEN 'FROM summed_call_seconds WHERE asked_day(date) AND asked_route(route_id)' ELSE 'FROM worked_call_seconds' END);
 
--- Headways at a stop by hour: sums of milliseconds and of their squares, as scheduled and as they were. `whole` are those that span
+-- Headways at a stop, and pass of it, by hour: sums of milliseconds and of their squares, as scheduled and as they were. `whole` are those that span
 -- no trip nobody saw; `paired` have a scheduled headway too. Bunched below a quarter of the scheduled headway, a gap over twice.
 CREATE OR REPLACE TEMP VIEW worked_headway_hours AS
-  SELECT service_date, route_id, direction_id, stop_id, hour_start(departure_at) AS hour_at, hour::SMALLINT AS hour, count(*) AS departures,
+  SELECT service_date, route_id, direction_id, stop_id, pass, hour_start(departure_at) AS hour_at, hour::SMALLINT AS hour, count(*) AS departures,
     count(*) FILTER (observed) AS observed, count(*) FILTER (NOT canceled) AS to_observe,
     sum(scheduled_headway_ms)::BIGINT AS scheduled_ms, sum(scheduled_headway_ms * scheduled_headway_ms)::BIGINT AS scheduled_ms2,
     count(headway_ms) FILTER (NOT spans_unobserved) AS whole, count(headway_ms) FILTER (spans_unobserved) AS spanning,
@@ -52,15 +52,15 @@ CREATE OR REPLACE TEMP VIEW headway_hours AS FROM query(CASE WHEN transit_summed
 -- trip nobody saw. A service date is a bit of its month: one that is in several rows counts once.
 CREATE OR REPLACE TEMP VIEW wait_hours AS
   WITH months AS (
-    SELECT route_id, direction_id, stop_id, hour::INTEGER AS hour, bit_count(bit_or(1::BIGINT << (day(service_date) - 1))) AS days, sum(departures) AS departures,
+    SELECT route_id, direction_id, stop_id, pass, hour::INTEGER AS hour, bit_count(bit_or(1::BIGINT << (day(service_date) - 1))) AS days, sum(departures) AS departures,
       sum(observed) AS observed, sum(to_observe) AS to_observe, sum(scheduled_ms) AS scheduled_ms, sum(scheduled_ms2) AS scheduled_ms2,
       sum(whole) AS headways, sum(spanning) AS left_out, sum(whole_ms) AS whole_ms, sum(whole_ms2) AS whole_ms2
-    FROM headway_hours GROUP BY route_id, direction_id, stop_id, hour, datetrunc('month', service_date)
+    FROM headway_hours GROUP BY route_id, direction_id, stop_id, pass, hour, datetrunc('month', service_date)
   )
-  SELECT route_id, direction_id, stop_id, hour, sum(departures) AS departures, sum(days) AS days, sum(observed) AS observed, sum(to_observe) AS to_observe,
+  SELECT route_id, direction_id, stop_id, pass, hour, sum(departures) AS departures, sum(days) AS days, sum(observed) AS observed, sum(to_observe) AS to_observe,
     sum(scheduled_ms2) / nullif(2 * sum(scheduled_ms), 0) / 6e4 AS swt_min, sum(whole_ms2) / nullif(2 * sum(whole_ms), 0) / 6e4 AS awt_min,
     sum(headways) AS headways, sum(left_out) AS left_out
-  FROM months GROUP BY route_id, direction_id, stop_id, hour;
+  FROM months GROUP BY route_id, direction_id, stop_id, pass, hour;
 
 -- Visits at a stop by hour, and who was counted there. `stretches` to the next stop; `loaded` with a known load, in passenger-millimetres.
 CREATE OR REPLACE TEMP VIEW worked_ridden_hours AS

@@ -53,6 +53,12 @@ CREATE OR REPLACE TEMP VIEW near_calls AS FROM query('FROM ' || CASE WHEN is_kep
 -- Calls that were to be made in the asked period.
 CREATE OR REPLACE TEMP VIEW call_visits AS FROM near_calls WHERE asked_moment(due_at);
 
+-- Where a way comes by a stop again: the second pass is 2. Each pass is a series of its own, for its vehicles go elsewhere.
+CREATE OR REPLACE TEMP VIEW later_passes AS
+  SELECT pattern_id, position, max(pass) AS pass FROM (
+    SELECT pattern_id, position, row_number() OVER (PARTITION BY timetable, pattern_id, stop_id ORDER BY position) AS pass FROM timetable_pattern_stops)
+  WHERE pass > 1 GROUP BY pattern_id, position;
+
 -- The time from the trip before at a stop, as scheduled and as it was. `spans_unobserved`: a scheduled trip between the two was
 -- neither seen nor canceled, so the wait it stands for may never have been. Last stops are left out: nobody waits there.
 CREATE OR REPLACE TEMP VIEW worked_headways AS
@@ -60,15 +66,15 @@ CREATE OR REPLACE TEMP VIEW worked_headways AS
     SELECT *, epoch_ms(departure_at) - epoch_ms(lag(departure_at) OVER due) AS scheduled_headway_ms,
       sum((NOT observed AND NOT canceled)::INTEGER) OVER due AS unseen_before,
       coalesce(actual_departure_at, actual_arrival_at) AS seen_at
-    FROM near_calls WHERE NOT is_last
-    WINDOW due AS (PARTITION BY service_date, route_id, direction_id, stop_id ORDER BY departure_at, trip_id)
+    FROM (SELECT c.*, coalesce(p.pass, 1)::SMALLINT AS pass FROM near_calls c LEFT JOIN later_passes p USING (pattern_id, position)) WHERE NOT is_last
+    WINDOW due AS (PARTITION BY service_date, route_id, direction_id, stop_id, pass ORDER BY departure_at, trip_id)
   ), seen AS (
     SELECT *, CASE WHEN seen_at IS NOT NULL THEN epoch_ms(seen_at) - epoch_ms(lag(seen_at) OVER seen) END AS headway_ms,
       seen_at IS NOT NULL AND unseen_before IS DISTINCT FROM lag(unseen_before) OVER seen AS spans_unobserved
     FROM due
-    WINDOW seen AS (PARTITION BY service_date, route_id, direction_id, stop_id, seen_at IS NULL ORDER BY seen_at, trip_id)
+    WINDOW seen AS (PARTITION BY service_date, route_id, direction_id, stop_id, pass, seen_at IS NULL ORDER BY seen_at, trip_id)
   )
-  SELECT service_date, route_id, direction_id, stop_id, trip_id, position, timing, departure_at, seen_at, observed, canceled,
+  SELECT service_date, route_id, direction_id, stop_id, pass, trip_id, position, timing, departure_at, seen_at, observed, canceled,
     scheduled_headway_ms, headway_ms, scheduled_headway_ms / 1e3 AS scheduled_headway_s, headway_ms / 1e3 AS headway_s, spans_unobserved,
     hour(city_time(departure_at))::INTEGER AS hour
   FROM seen WHERE asked_moment(departure_at);
@@ -80,12 +86,12 @@ CREATE OR REPLACE TEMP VIEW stop_headways AS FROM query('FROM ' || CASE WHEN is_
 CREATE OR REPLACE TEMP VIEW worked_passings AS
   FROM (
     SELECT *, (epoch_ms(seen_at) - epoch_ms(lag(seen_at) OVER seen)) / 1e3 AS headway_s
-    FROM (SELECT date, route_id, coalesce(direction_id, 0) AS direction_id, stop_id, trip_id, vehicle_id,
+    FROM (SELECT date, route_id, coalesce(direction_id, 0) AS direction_id, stop_id, trip_id, vehicle_id, position, coalesce(pass, 1)::SMALLINT AS pass,
         coalesce(departure_at, arrival_at) AS seen_at,
         CASE WHEN getvariable('lines')::VARCHAR = 'together' THEN '' ELSE concat(route_id, '/', coalesce(direction_id, 0)) END AS line
-      FROM near_visits
+      FROM near_visits LEFT JOIN later_passes USING (pattern_id, position)
       WHERE counts AND relationship <> 'deadrun' AND NOT coalesce(is_last, false) AND asked_nearly(coalesce(departure_at, arrival_at)))
-    WINDOW seen AS (PARTITION BY date, stop_id, line ORDER BY seen_at, trip_id))
+    WINDOW seen AS (PARTITION BY date, stop_id, line, CASE WHEN line = '' THEN 1 ELSE pass END ORDER BY seen_at, trip_id))
   WHERE asked_moment(seen_at);
 
 CREATE OR REPLACE TEMP VIEW seen_headways AS FROM query('FROM ' || CASE WHEN is_kept('kept_passings') AND getvariable('lines')::VARCHAR IS DISTINCT FROM 'together'
