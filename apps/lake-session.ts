@@ -9,7 +9,7 @@ import { type ExclusiveLock, holderOf, takeExclusiveLock } from '#infra/sqlite/e
 import type { LogReader } from './city-state.ts';
 import { OperatorFault } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
-import { liveVisitFiles } from './live-visits.ts';
+import { liveVisitFiles } from './live-files.ts';
 
 const emptyCity = { name: 'an empty city', timezone: 'UTC' };
 const LAKE_WAIT_MS = 120_000;

@@ -2,7 +2,7 @@ import type { Config } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { startExportLoop } from './export-loop.ts';
 import { followLake } from './follow-lake.ts';
-import { startLiveVisits } from './live-visits.ts';
+import { startLiveFollower } from './live-follower.ts';
 import { livesOnAzure } from './lives-on-azure.ts';
 import { type Parts, startParts } from './pipeline.ts';
 import type { RoleHealth } from './role-health.ts';
@@ -54,11 +54,11 @@ export async function up(
   const figures =
     everyS === undefined ? undefined : tellFigures(watched, everyS, (line) => process.stdout.write(line));
   // What falls to one of several processors is part of a city: its vehicles' trips would come in pieces.
-  const visits =
+  const follower =
     wanted.has('processor') && !livesOnAzure(config)
-      ? startLiveVisits(config, data, data.city()!.timezone, (error) =>
+      ? startLiveFollower(config, data, data.city()!.timezone, (error) =>
           say(
-            `live stop visits ended, the nights still make them: ${error instanceof Error ? error.message : String(error)}`,
+            `what is told live of transit and feeds ended, the nights still make it: ${error instanceof Error ? error.message : String(error)}`,
           ),
         )
       : undefined;
@@ -71,7 +71,7 @@ export async function up(
     figures?.stop();
     await api?.close();
     await lake?.stop();
-    await visits?.stop();
+    await follower?.stop();
     await bridge?.stop();
     await parts.stop();
   });

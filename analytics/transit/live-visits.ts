@@ -1,5 +1,7 @@
 import type { CityTime } from '#domain/city-time.ts';
 import { type Instant, MINUTE_MS } from '#domain/instant.ts';
+import type { VehiclePosition } from '#domain/readings/vehicle-position.ts';
+import type { ReportWay } from '../feed-quality/live/vehicle-report.ts';
 import { type LiveVisit, type OpenTrip, openTrip } from './open-trip.ts';
 import type { ResolvedTrip } from './resolve-trip.ts';
 import type { TimetableDay } from './timetable-day.ts';
@@ -24,6 +26,8 @@ export interface LiveVisits {
   /** Trips that begin from here on are of this timetable. */
   setTimetable(timetable: TimetableDay): void;
   put(reading: LiveReading): void;
+  /** Of the trip that it says it is on; undefined where that is in no timetable, or has no way. */
+  wayOf(reading: VehiclePosition, at: Instant): ReportWay | undefined;
   /** Of the trip on which the vehicle was heard last. */
   putLoad(load: LiveLoad): void;
   /** Stop visits that are new, or other than told before. */
@@ -70,6 +74,20 @@ export function liveVisits(time: CityTime): LiveVisits {
       }
       trip.put(identity, reading);
       touched.add(trip);
+    },
+    wayOf: (r, at) => {
+      const trip = resolve?.({
+        at,
+        tripId: r.tripId,
+        routeId: r.routeId,
+        directionId: r.directionId,
+        serviceDate: r.serviceDate,
+        startTime: r.startTime,
+        relationship: r.scheduleRelationship,
+        deadrun: r.journey === 'deadrun' || r.journey === 'signoff',
+      });
+      const shape = trip?.scheduled && timetable?.wayOf(trip.scheduled.patternId)?.shape;
+      return shape && { key: performedKey(trip), tripId: trip.tripId, shape };
     },
     putLoad: ({ vehicleId, at, load }) => {
       const trips = [...(vehicles.get(vehicleId)?.values() ?? [])];

@@ -1,17 +1,11 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts';
 import type { Observation } from './observation.ts';
+import { SLIP_M } from './receiver-jumps.ts';
 import type { ResolvedTrip } from './resolve-trip.ts';
 import { type Foot, feetOn, metresBetween } from './shape.ts';
 import { type StopVisit, stopVisits, type TripWay } from './stop-visits.ts';
 import type { VehicleReading } from './vehicle-day.ts';
-import {
-  type FeetOf,
-  type Located,
-  OFF_WAY_M,
-  SLIP_M,
-  STANDING_KMH,
-  STOP_ZONE_M,
-} from './visits-from-positions.ts';
+import { type FeetOf, type Located, OFF_WAY_M, STANDING_KMH, STOP_ZONE_M } from './visits-from-positions.ts';
 
 /** A stop visit as far as it is known by now. */
 export interface LiveVisit {

@@ -68,6 +68,33 @@ export function feetOn(shape: Shape, position: { lat: number; lon: number }, wit
   return feet;
 }
 
+/**
+ * A segment of the line no farther from the position than `withinM`, or -1: whether `feetOn` would find any. Looked for at
+ * `hint` first, where it was found the last time.
+ */
+export function segmentNear(
+  shape: Shape,
+  position: { lat: number; lon: number },
+  withinM: number,
+  hint: number,
+): number {
+  const { x: px, y: py } = metresFrom(shape.origin, position);
+  const { x, y } = shape;
+  const isNear = (i: number) => {
+    const dx = x[i + 1]! - x[i]!;
+    const dy = y[i + 1]! - y[i]!;
+    const square = dx * dx + dy * dy;
+    const share =
+      square === 0 ? 0 : Math.min(1, Math.max(0, ((px - x[i]!) * dx + (py - y[i]!) * dy) / square));
+    const offX = px - (x[i]! + share * dx);
+    const offY = py - (y[i]! + share * dy);
+    return offX * offX + offY * offY <= withinM * withinM;
+  };
+  if (hint >= 0 && hint + 1 < x.length && isNear(hint)) return hint;
+  for (let i = 0; i + 1 < x.length; i++) if (isNear(i)) return i;
+  return -1;
+}
+
 const AWAY_M = 20;
 
 /** Still going away from the place before, not coming near again. */

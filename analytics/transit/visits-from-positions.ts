@@ -1,5 +1,6 @@
 import { likeliestWalk } from './likeliest-walk.ts';
 import type { Call, Observation, Sighting } from './observation.ts';
+import { FASTEST_M_PER_S, receiverJumps, SLIP_M } from './receiver-jumps.ts';
 import { type Foot, feetOn, metresBetween, type Shape } from './shape.ts';
 
 /** A position farther from the way than this is off it. */
@@ -13,16 +14,10 @@ const SHORTEST_HALT_MS = 5_000;
 const CREEPING_M_PER_S = 2;
 const LEAST_WANDER_M = 2;
 const MOST_WANDER_M = 15;
-/** Nobody goes faster on a line: the rest is a jump of the receiver. */
-const FASTEST_M_PER_S = 100;
-/** How far a receiver may slip back. */
-export const SLIP_M = 50;
 /** With a longer silence nobody knows when a stop was passed. */
 const LONGEST_GAP_MS = 300_000;
 /** Between sparser samples a halt can hide. */
 const DENSE_MS = 10_000;
-/** So many jumps in a row are where the vehicle is. */
-const JUMPS_BELIEVED = 5;
 /** A way's own end, and a stop on it, may differ by rounding. */
 const NEARLY_M = 1;
 
@@ -48,7 +43,8 @@ export function trackOn(
   feetOf: FeetOf = (o) => feetOn(way, o, OFF_WAY_M),
 ): Track {
   const located = observations.filter((o): o is Located => o.lat !== undefined && o.lon !== undefined);
-  const points = withoutJumps(located);
+  const isJump = receiverJumps();
+  const points = located.filter((o) => !isJump(o));
   const walk = likeliestWalk(points.map(feetOf), (i, from, j, to) =>
     stepCost(from, to, points[j]!.at - points[i]!.at, metresBetween(points[i]!, points[j]!)),
   );
@@ -68,20 +64,6 @@ export function trackOn(
     samples.push({ at: points[i]!.at, alongM: foot.alongM, speedKmh: points[i]!.speedKmh, afterDetour });
   }
   return { samples, positions: located.length, jumps: located.length - points.length, offWay, detour };
-}
-
-function withoutJumps<P extends { at: number; lat: number; lon: number }>(points: readonly P[]): P[] {
-  const kept: P[] = [];
-  let jumps = 0;
-  for (const p of points) {
-    const last = kept.at(-1);
-    const isJump =
-      last !== undefined && metresBetween(last, p) > ((p.at - last.at) / 1_000) * FASTEST_M_PER_S + SLIP_M;
-    jumps = isJump ? jumps + 1 : 0;
-    if (isJump && jumps < JUMPS_BELIEVED) continue;
-    kept.push(p);
-  }
-  return kept;
 }
 
 function stepCost(from: Foot, to: Foot, ms: number, straightM: number): number {

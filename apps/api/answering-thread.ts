@@ -59,6 +59,7 @@ export function answeringThread(workerData: AnswersWorkerData): CityAnswers & { 
     sensorsJson: ask('sensorsJson'),
     planReadmission: ask('planReadmission'),
     transit: ask('transit'),
+    feeds: ask('feeds'),
     stop: async () => {
       await worker?.terminate();
     },

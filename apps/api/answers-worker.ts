@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDatabase } from '#infra/sqlite/database.ts';
 import { sqliteRegistry } from '#infra/sqlite/registry.ts';
-import { liveVisitFiles } from '../live-visits.ts';
+import { liveVisitFiles, readSummary } from '../live-files.ts';
 import type { Answer, Question } from './answering-thread.ts';
 import { cityAnswers } from './answers.ts';
 
@@ -14,7 +14,10 @@ export interface AnswersWorkerData {
 const { storePath, path } = workerData as AnswersWorkerData;
 const db = openDatabase(storePath, { durable: false });
 db.exec('PRAGMA cache_size = -16384; PRAGMA query_only = 1');
-const answers = cityAnswers(db, sqliteRegistry(db, Date.now), Date.now, () => liveVisitFiles({ path }));
+const answers = cityAnswers(db, sqliteRegistry(db, Date.now), Date.now, {
+  visitFiles: () => liveVisitFiles({ path }),
+  feeds: () => readSummary({ path }, 'feeds'),
+});
 
 parentPort!.on('message', async ({ id, name, args }: Question) => {
   const ask = answers[name] as (...args: readonly unknown[]) => Promise<unknown>;

@@ -1,11 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FeedSurvey } from '#analytics/feed-quality/live/live-feed-quality.ts';
 import type { Instant } from '#domain/instant.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { DeadLetterSelection } from '../dead-letters.ts';
 import { planReadmission, type ReadmissionPlan } from '../readmit.ts';
 import { keptAnswer } from './kept-answer.ts';
 import { type LedgerSurvey, ledgerSurvey } from './ledger-survey.ts';
+import { type FeedsNow, feedsNow } from './live-feeds.ts';
 import { type LiveTransit, liveTransit } from './live-transit.ts';
 import type { SensorState } from './sensor-state.ts';
 import { type SensorSurvey, sensorSurvey } from './sensor-survey.ts';
@@ -41,21 +43,33 @@ export interface CityAnswers {
   planReadmission(selection: DeadLetterSelection, starts: readonly number[]): Promise<ReadmissionPlan>;
   /** Vehicles that are under way, against the timetable; null where none was seen lately. */
   transit(): Promise<LiveTransit | null>;
+  /** null where nothing speaks like a feed, or the city has no thread that judges them. */
+  feeds(): Promise<FeedsNow | null>;
+}
+
+/** What is told live, of a city where anything is. */
+export interface LiveTold {
+  /** Of stop visits. */
+  visitFiles(): string[];
+  feeds(): FeedSurvey | null;
 }
 
 const PATIENCE_MS = 1_500;
 
-/** `visitFiles` are those of live stop visits, of a city that has any. */
 export function cityAnswers(
   db: DatabaseSync,
   registry: Registry,
   clock: () => Instant,
-  visitFiles: () => string[] = () => [],
+  live: LiveTold = { visitFiles: () => [], feeds: () => null },
 ): CityAnswers {
   const door = db.prepare('SELECT reason, sum(refused) AS n FROM door GROUP BY reason ORDER BY n DESC');
   const nowMs = () => performance.now();
   const ledger = keptAnswer(() => ledgerSurvey(db, clock()), nowMs);
-  const transit = keptAnswer(async () => liveTransit(visitFiles(), clock()), nowMs);
+  const transit = keptAnswer(async () => liveTransit(live.visitFiles(), clock()), nowMs);
+  const feeds = keptAnswer(async () => {
+    const survey = live.feeds();
+    return survey && survey.feeds.length > 0 ? feedsNow(survey, clock()) : null;
+  }, nowMs);
   const sensors = keptAnswer(async () => sensorSurvey(db, await registry.view(), clock()), nowMs);
 
   const withLedger = async <L>(ledger: Promise<L>): Promise<Overview<L>> => ({
@@ -80,5 +94,6 @@ export function cityAnswers(
     sensorsJson: async () => JSON.stringify(await sensors()),
     planReadmission: async (selection, starts) => planReadmission(db, selection, starts),
     transit,
+    feeds,
   };
 }

@@ -54,14 +54,18 @@ export function apiApp(parts: ApiParts): Hono {
   });
 
   app.get('/', async (c) => {
-    const [pipeline, overview, worst, files, transit] = await Promise.all([
+    const [pipeline, overview, worst, files, transit, feeds] = await Promise.all([
       parts.pipeline(),
       answers.quickOverview(),
       answers.sensors({ offset: 0, limit: WORST_SHOWN }),
       reports.list(),
       answers.transit(),
+      answers.feeds(),
     ]);
-    return page(c, overviewPage({ city: parts.city(), pipeline, overview, worst, reports: files, transit }));
+    return page(
+      c,
+      overviewPage({ city: parts.city(), pipeline, overview, worst, reports: files, transit, feeds }),
+    );
   });
 
   app.get('/sensors', async (c) => {
@@ -90,6 +94,7 @@ export function apiApp(parts: ApiParts): Hono {
   );
   app.get('/api/pipeline', async (c) => c.json(await parts.pipeline()));
   app.get('/api/transit', async (c) => c.json(await answers.transit()));
+  app.get('/api/feeds', async (c) => c.json(await answers.feeds()));
   app.get('/api/reports', async (c) => c.json(await reports.list()));
   app.get('/healthz', (c) => c.text('ok\n'));
   app.get('/metrics', async (c) =>

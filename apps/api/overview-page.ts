@@ -2,9 +2,11 @@ import { HOUR_MS, type Instant } from '#domain/instant.ts';
 import type { LedgerSum } from '../ledger-sum.ts';
 import type { Overview, SensorsPage } from './answers.ts';
 import { ago, type CityClock, cityClock, count, percent } from './city-clock.ts';
+import { feedsSection } from './feeds-section.ts';
 import { hourChart, received } from './hour-chart.ts';
 import { type Html, html } from './html.ts';
 import type { LedgerSurvey } from './ledger-survey.ts';
+import type { FeedsNow } from './live-feeds.ts';
 import type { LiveTransit } from './live-transit.ts';
 import { pageText } from './page.ts';
 import type { PipelineState } from './pipeline-state.ts';
@@ -22,6 +24,8 @@ export interface OverviewContent {
   reports: readonly ReportFile[];
   /** null where no vehicle was seen lately. */
   transit: LiveTransit | null;
+  /** null where there is none that is judged. */
+  feeds: FeedsNow | null;
 }
 
 const REPORTS_SHOWN = 8;
@@ -34,7 +38,7 @@ export function overviewPage(content: OverviewContent): string {
   const body = html`
 ${keyFigures(content)}
 <div class="columns">
-<div>${content.transit && transitSection(content.transit, clock)}${sensorSection(content, clock)}${overview.ledger ? ledgerSection(overview.ledger, worst.asOf, clock) : beingAddedUp}</div>
+<div>${content.transit && transitSection(content.transit, clock)}${content.feeds && feedsSection(content.feeds, clock)}${sensorSection(content, clock)}${overview.ledger ? ledgerSection(overview.ledger, worst.asOf, clock) : beingAddedUp}</div>
 <aside>${reportSection(content, clock)}${pipelineSection(content, clock)}</aside>
 </div>`;
   return pageText({ title: `${city.name} · Headway`, city, asOf: worst.asOf, body });

@@ -61,7 +61,7 @@ export function pageText({ title, city, asOf, body }: PageContent): string {
 <p class="gone" role="status">Headway does not answer; what you see is old.</p>
 </header>
 ${body}
-<footer>Headway · <a href="/metrics">metrics</a> · <a href="/api/ledger">ledger</a>, <a href="/api/devices">devices</a>, <a href="/api/pipeline">pipeline</a>, <a href="/api/transit">transit</a>, <a href="/api/reports">reports</a> as JSON</footer>
+<footer>Headway · <a href="/metrics">metrics</a> · <a href="/api/ledger">ledger</a>, <a href="/api/devices">devices</a>, <a href="/api/pipeline">pipeline</a>, <a href="/api/transit">transit</a>, <a href="/api/feeds">feeds</a>, <a href="/api/reports">reports</a> as JSON</footer>
 </main>
 <script>${trusted(script)}</script>
 </body>

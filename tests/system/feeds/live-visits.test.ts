@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openDataDirectory } from '#apps/data-directory.ts';
 import { openSession } from '#apps/lake-session.ts';
-import { startLiveVisits } from '#apps/live-visits.ts';
+import { startLiveFollower } from '#apps/live-follower.ts';
 import { startPipeline } from '#apps/pipeline.ts';
 import { importSimulatedTimetable } from '#apps/simulated-transit.ts';
 import { mqttConnection } from '#device-sim/live/mqtt-connection.ts';
@@ -27,7 +27,7 @@ it('stop visits can be asked for while their vehicles are under way, beside the 
   const config = testConfig();
   const pipeline = await startPipeline(config, data, { ephemeral: true });
   const errors: unknown[] = [];
-  const live = startLiveVisits(config, data, 'UTC', (error) => errors.push(error));
+  const live = startLiveFollower(config, data, 'UTC', (error) => errors.push(error));
   context.onTestFinished(async () => {
     await live.stop();
     await pipeline.stop();

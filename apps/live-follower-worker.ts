@@ -1,15 +1,9 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { type KnownNames, knownNames } from '#analytics/feed-quality/live/known-names.ts';
+import { liveFeedQuality } from '#analytics/feed-quality/live/live-feed-quality.ts';
 import { lakeInstance } from '#analytics/lake/lake-context.ts';
 import { readManifest } from '#analytics/lake/manifest.ts';
 import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
@@ -28,8 +22,10 @@ import { sqliteRegistry } from '#infra/sqlite/registry.ts';
 import { admission } from '#processing/admission.ts';
 import { deviceDirectory } from '#processing/device-facts.ts';
 import type { Config } from './config.ts';
+import { feedReadings } from './feed-readings.ts';
+import { forgetVisitsBefore, liveVisitFile, writeSummary } from './live-files.ts';
 
-export interface LiveVisitsWorkerData {
+export interface LiveFollowerWorkerData {
   logPath: string;
   storePath: string;
   lakePath: string;
@@ -40,15 +36,18 @@ export interface LiveVisitsWorkerData {
 
 /** Timetables and the registry are looked at this often. */
 const LOOKS_EVERY_MS = 10 * SECOND_MS;
+/** What is told as a whole is told this often. */
+const SUMS_EVERY_MS = 5 * SECOND_MS;
 /** After a restart it goes on from so far back, so that trips under way are whole again. */
 const GOES_BACK_MS = 10 * MINUTE_MS;
 const KEEPS_DAYS = 2;
 
 /**
- * Follows the log beside processing and tells the stop visits of live vehicles as they happen, into a file of lines for each
- * service date. It admits readings as processing does, stores nothing and acknowledges nothing: the night makes it all anew.
+ * Follows the log beside processing and tells what is of now: the stop visits of live vehicles as they happen, into a file of
+ * lines for each service date, and every few seconds how far each feed can be trusted. It admits readings as processing
+ * does, stores nothing and acknowledges nothing: the night makes it all anew.
  */
-async function work(options: LiveVisitsWorkerData): Promise<void> {
+async function work(options: LiveFollowerWorkerData): Promise<void> {
   const { logPath, storePath, lakePath, livePath, timezone, processing } = options;
   const stop = new AbortController();
   parentPort!.on('message', () => stop.abort());
@@ -56,6 +55,7 @@ async function work(options: LiveVisitsWorkerData): Promise<void> {
   const live = liveVisits(time);
   const timetables = timetableKeeper(lakePath, timezone, live);
   await timetables.refresh();
+  const quality = liveFeedQuality({ known: timetables.known, wayOf: live.wayOf });
   mkdirSync(livePath, { recursive: true });
   const log = await readSegmentLog({ directory: logPath });
   const db = openDatabase(storePath, { durable: false });
@@ -70,7 +70,9 @@ async function work(options: LiveVisitsWorkerData): Promise<void> {
 
   const take = (record: LogRecord) => {
     if (record.type !== 'telemetry' || record.domain !== LIVE || !mayTell(record.payload)) return;
-    for (const judged of rules.judge(record, directory(record.deviceId))) {
+    const all = rules.judge(record, directory(record.deviceId));
+    quality.put(record.deviceId, record.receivedAt, feedReadings(record, all));
+    for (const judged of all) {
       if (judged.code !== COUNTED || !('reading' in judged)) continue;
       const reading = liveReading(judged.reading, judged.observedAt);
       if (reading) live.put(reading);
@@ -89,7 +91,7 @@ async function work(options: LiveVisitsWorkerData): Promise<void> {
           : undefined;
       lines.set(serviceDate, (lines.get(serviceDate) ?? '') + liveVisitLine(visit, now, due));
     }
-    for (const [date, text] of lines) appendFileSync(fileOf(livePath, date), text);
+    for (const [date, text] of lines) appendFileSync(liveVisitFile(livePath, date), text);
   };
   const follow = async (partition: number): Promise<void> => {
     for await (const batch of log.read(partition, starts[partition]!, stop.signal)) {
@@ -103,13 +105,20 @@ async function work(options: LiveVisitsWorkerData): Promise<void> {
     while (!stop.signal.aborted) {
       await sleep(LOOKS_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {});
       directory = deviceDirectory(await registry.view());
-      if (await timetables.refresh()) forgetBefore(livePath, time.dateOf(Date.now() - KEEPS_DAYS * DAY_MS));
+      if (await timetables.refresh())
+        forgetVisitsBefore(livePath, time.dateOf(Date.now() - KEEPS_DAYS * DAY_MS));
       live.letGo(Date.now());
       places.save(Date.now());
     }
   };
+  const sumUp = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await sleep(SUMS_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {});
+      writeSummary(livePath, 'feeds', quality.survey(Date.now()));
+    }
+  };
   try {
-    await Promise.all([look(), ...Array.from({ length: log.partitions }, (_, p) => follow(p))]);
+    await Promise.all([look(), sumUp(), ...Array.from({ length: log.partitions }, (_, p) => follow(p))]);
   } finally {
     await log.close();
     db.close();
@@ -120,7 +129,9 @@ async function work(options: LiveVisitsWorkerData): Promise<void> {
 function timetableKeeper(lakePath: string, timezone: string, live: LiveVisits) {
   let held = '';
   let times: ScheduledTimes | undefined;
+  let names: KnownNames | undefined;
   return {
+    known: () => names,
     due: (...of: Parameters<ScheduledTimes>) => times?.(...of),
     /** True where it was read anew. */
     refresh: async (): Promise<boolean> => {
@@ -135,6 +146,7 @@ function timetableKeeper(lakePath: string, timezone: string, live: LiveVisits) {
         await db.run("SET TimeZone = 'UTC'");
         await createTimetableViews(db, lakePath, versions);
         times = await scheduledTimes(db, date);
+        names = await knownNames(db, date);
         live.setTimetable(await timetableDay(db, date));
       } finally {
         db.closeSync();
@@ -177,19 +189,11 @@ function mayTell(payload: Uint8Array): boolean {
     bytes.includes('"vehicle-position"') ||
     bytes.includes('"stop-event"') ||
     bytes.includes('"trip-update"') ||
-    bytes.includes('"passenger-count"')
+    bytes.includes('"passenger-count"') ||
+    bytes.includes('"feed-status"') ||
+    bytes.includes('"service-alert"')
   );
 }
 
-function fileOf(livePath: string, date: string): string {
-  return join(livePath, `stop-visits-${date}.ndjson`);
-}
-
-function forgetBefore(livePath: string, date: string): void {
-  for (const name of readdirSync(livePath)) {
-    if (/^stop-visits-.*\.ndjson$/.test(name) && name < `stop-visits-${date}`) rmSync(join(livePath, name));
-  }
-}
-
-await work(workerData as LiveVisitsWorkerData);
+await work(workerData as LiveFollowerWorkerData);
 process.exit(0);
