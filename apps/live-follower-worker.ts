@@ -7,9 +7,11 @@ import { liveFeedQuality } from '#analytics/feed-quality/live/live-feed-quality.
 import { lakeInstance } from '#analytics/lake/lake-context.ts';
 import { readManifest } from '#analytics/lake/manifest.ts';
 import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
-import { liveLoad, liveReading } from '#analytics/transit/live-reading.ts';
+import { type LiveBoardings, liveBoardings } from '#analytics/transit/live-boardings.ts';
+import { liveCount, liveLoad, liveReading } from '#analytics/transit/live-reading.ts';
 import { liveVisitLine } from '#analytics/transit/live-table.ts';
 import { type LiveVisits, liveVisits } from '#analytics/transit/live-visits.ts';
+import { resumeBoardings } from '#analytics/transit/resume-boardings.ts';
 import { type ScheduledTimes, scheduledTimes } from '#analytics/transit/scheduled-times.ts';
 import { timetableDay } from '#analytics/transit/timetable-day.ts';
 import { cityTime } from '#domain/city-time.ts';
@@ -23,13 +25,20 @@ import { admission } from '#processing/admission.ts';
 import { deviceDirectory } from '#processing/device-facts.ts';
 import type { Config } from './config.ts';
 import { feedReadings } from './feed-readings.ts';
-import { forgetVisitsBefore, liveVisitFile, writeSummary } from './live-files.ts';
+import {
+  forgetVisitsBefore,
+  livePath as livePathOf,
+  liveVisitFile,
+  liveVisitFiles,
+  writeSummary,
+} from './live-files.ts';
 
 export interface LiveFollowerWorkerData {
   logPath: string;
   storePath: string;
   lakePath: string;
-  livePath: string;
+  /** The data directory. */
+  path: string;
   timezone: string;
   processing: Pick<Config['processing'], 'aheadS' | 'behindDays'>;
 }
@@ -48,7 +57,8 @@ const KEEPS_DAYS = 2;
  * does, stores nothing and acknowledges nothing: the night makes it all anew.
  */
 async function work(options: LiveFollowerWorkerData): Promise<void> {
-  const { logPath, storePath, lakePath, livePath, timezone, processing } = options;
+  const { logPath, storePath, lakePath, timezone, processing } = options;
+  const livePath = livePathOf(options);
   const stop = new AbortController();
   parentPort!.on('message', () => stop.abort());
   const time = cityTime(timezone);
@@ -57,6 +67,8 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
   await timetables.refresh();
   const quality = liveFeedQuality({ known: timetables.known, wayOf: live.wayOf });
   mkdirSync(livePath, { recursive: true });
+  const boardings = liveBoardings();
+  await goOn(boardings, options);
   const log = await readSegmentLog({ directory: logPath });
   const db = openDatabase(storePath, { durable: false });
   const registry = sqliteRegistry(db, Date.now);
@@ -78,12 +90,15 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
       if (reading) live.put(reading);
       const load = liveLoad(judged.reading, judged.observedAt);
       if (load) live.putLoad(load);
+      const count = liveCount(record.deviceId, judged.reading, judged.observedAt);
+      if (count) live.putCount(count);
     }
   };
   const tell = () => {
     const lines = new Map<string, string>();
     const now = Date.now();
     for (const visit of live.changed()) {
+      boardings.put(visit);
       const { serviceDate, scheduled, relationship } = visit.trip;
       const due =
         scheduled && relationship === 'scheduled'
@@ -108,6 +123,7 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
       if (await timetables.refresh())
         forgetVisitsBefore(livePath, time.dateOf(Date.now() - KEEPS_DAYS * DAY_MS));
       live.letGo(Date.now());
+      boardings.letGo(Date.now(), time.dateOf(Date.now() - DAY_MS));
       places.save(Date.now());
     }
   };
@@ -115,6 +131,7 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
     while (!stop.signal.aborted) {
       await sleep(SUMS_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {});
       writeSummary(livePath, 'feeds', quality.survey(Date.now()));
+      writeSummary(livePath, 'boardings', boardings.days());
     }
   };
   try {
@@ -122,6 +139,21 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
   } finally {
     await log.close();
     db.close();
+  }
+}
+
+/** The sums of today go on over a restart: they are made from what was told. */
+async function goOn(boardings: LiveBoardings, { path, lakePath }: LiveFollowerWorkerData): Promise<void> {
+  const files = liveVisitFiles({ path }).slice(-2);
+  if (files.length === 0 || !existsSync(lakePath)) return;
+  const instance = await lakeInstance(lakePath);
+  const db = await instance.connect();
+  try {
+    await db.run("SET TimeZone = 'UTC'");
+    await resumeBoardings(boardings, db, files, Date.now());
+  } finally {
+    db.closeSync();
+    instance.closeSync();
   }
 }
 

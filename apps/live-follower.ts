@@ -4,7 +4,6 @@ import { readManifest } from '#analytics/lake/manifest.ts';
 import { SECOND_MS } from '#domain/instant.ts';
 import type { Config } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
-import { livePath } from './live-files.ts';
 import type { LiveFollowerWorkerData } from './live-follower-worker.ts';
 
 /** Whether there is anything to follow yet is looked at this often. */
@@ -31,7 +30,7 @@ export function startLiveFollower(
         logPath: data.logPath,
         storePath: data.storePath,
         lakePath: data.lakePath,
-        livePath: livePath(data),
+        path: data.path,
         timezone,
         processing: config.processing,
       } satisfies LiveFollowerWorkerData,
@@ -50,7 +49,10 @@ export function startLiveFollower(
   };
 }
 
-/** Whether processing has met a feed: looks through what it stores of its series once, and then at the new ones alone. */
+/**
+ * Whether processing has stored a first window of a feed (some six minutes after it was first heard): looks through all series
+ * once, and then at the new ones alone.
+ */
 function feedsHeard(db: DatabaseSync): () => boolean {
   const newest = db.prepare('SELECT coalesce(max(id), 0) AS id FROM series');
   const found = db.prepare(

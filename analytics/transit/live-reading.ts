@@ -5,6 +5,7 @@ import type { StopEvent } from '#domain/readings/stop-event.ts';
 import type { TripUpdate } from '#domain/readings/trip-update.ts';
 import type { VehiclePosition } from '#domain/readings/vehicle-position.ts';
 import type { LiveLoad, LiveReading } from './live-visits.ts';
+import type { LiveCount } from './vehicle-counts.ts';
 import type { VehicleReading } from './vehicle-day.ts';
 
 /** How many an admitted reading says that a vehicle carries; undefined of others. */
@@ -12,6 +13,13 @@ export function liveLoad(reading: Reading, at: Instant): LiveLoad | undefined {
   if (reading.kind !== 'passenger-count') return undefined;
   const { vehicleId, load } = reading as PassengerCount;
   return load === undefined ? undefined : { vehicleId, at, load };
+}
+
+/** Who an admitted reading says got on and off; undefined of others. */
+export function liveCount(deviceId: string, reading: Reading, at: Instant): LiveCount | undefined {
+  if (reading.kind !== 'passenger-count') return undefined;
+  const { vehicleId, door = 0, tripId, stopId, boarded, alighted, load } = reading as PassengerCount;
+  return { vehicleId, deviceId, at, door, tripId, stopId, boarded, alighted, load };
 }
 
 /** What an admitted reading says of a vehicle on its trip, as the nights read it from the lake; undefined for other kinds. */

@@ -28,6 +28,8 @@ const told = {
   departure_within_s: 'DOUBLE',
   passed: 'BOOLEAN',
   reported_load: 'INTEGER',
+  boardings: 'INTEGER',
+  alightings: 'INTEGER',
   scheduled_arrival_at: 'TIMESTAMPTZ',
   scheduled_departure_at: 'TIMESTAMPTZ',
   revision: 'INTEGER',
@@ -37,7 +39,7 @@ const told = {
 
 /** A line of the file of a service date; `due` is what the timetable has for a scheduled trip. */
 export function liveVisitLine(live: LiveVisit, knownAt: Instant, due: DueTimes | undefined): string {
-  const { trip, vehicleId, stops, visit, reportedLoad, revision, withdrawn } = live;
+  const { trip, vehicleId, stops, visit, reportedLoad, counted, revision, withdrawn } = live;
   const moment = (at: Instant | undefined) => (at === undefined ? null : formatInstant(at));
   const row: Record<keyof typeof told, unknown> = {
     date: trip.serviceDate,
@@ -62,6 +64,8 @@ export function liveVisitLine(live: LiveVisit, knownAt: Instant, due: DueTimes |
     departure_within_s: visit.departureWithinS,
     passed: visit.passed,
     reported_load: reportedLoad,
+    boardings: counted?.boardings,
+    alightings: counted?.alightings,
     scheduled_arrival_at: moment(due?.arrivalAt),
     scheduled_departure_at: moment(due?.departureAt),
     revision,
@@ -76,20 +80,23 @@ export function liveVisitLine(live: LiveVisit, knownAt: Instant, due: DueTimes |
  * timetable, but for service dates whose `stop_visits` are worked out and still hold.
  */
 export async function createLiveVisitsView(db: DuckDBConnection, files: readonly string[]): Promise<void> {
-  const columns = Object.entries(told);
-  // A line that is being written is no line yet.
-  const lines =
-    files.length === 0
-      ? `SELECT ${columns.map(([name, type]) => `NULL::${type} AS ${name}`).join(', ')} WHERE false`
-      : `FROM read_json([${files.map(quoted).join(', ')}], format = 'newline_delimited', ignore_errors = true,
-          columns = {${columns.map(([name, type]) => `${name}: '${type}'`).join(', ')}})`;
   await defineViews(
     db,
     `CREATE OR REPLACE TEMP VIEW live_stop_visits AS
     WITH last_told AS (
-      FROM (${lines}) t WHERE date NOT IN (SELECT date FROM derived_days WHERE name = 'stop_visits' AND NOT stale)
+      FROM (${toldSql(files)}) t WHERE date NOT IN (SELECT date FROM derived_days WHERE name = 'stop_visits' AND NOT stale)
       QUALIFY row_number() OVER (PARTITION BY date, trip_id, vehicle_id, position ORDER BY known_at DESC, revision DESC) = 1
     )
     SELECT * EXCLUDE (withdrawn) FROM last_told WHERE NOT withdrawn`,
   );
+}
+
+/** All that was told, line by line. */
+export function toldSql(files: readonly string[]): string {
+  const columns = Object.entries(told);
+  // A line that is being written is no line yet.
+  return files.length === 0
+    ? `SELECT ${columns.map(([name, type]) => `NULL::${type} AS ${name}`).join(', ')} WHERE false`
+    : `FROM read_json([${files.map(quoted).join(', ')}], format = 'newline_delimited', ignore_errors = true,
+        columns = {${columns.map(([name, type]) => `${name}: '${type}'`).join(', ')}})`;
 }

@@ -5,6 +5,7 @@ import type { ReportWay } from '../feed-quality/live/vehicle-report.ts';
 import { type LiveVisit, type OpenTrip, openTrip } from './open-trip.ts';
 import type { ResolvedTrip } from './resolve-trip.ts';
 import type { TimetableDay } from './timetable-day.ts';
+import { type LiveCount, type VehicleCounts, vehicleCounts } from './vehicle-counts.ts';
 import { performedKey, tripResolver, type VehicleReading } from './vehicle-day.ts';
 
 /** A vehicle's reading, with the name under which another one replaces it. */
@@ -30,6 +31,8 @@ export interface LiveVisits {
   wayOf(reading: VehiclePosition, at: Instant): ReportWay | undefined;
   /** Of the trip on which the vehicle was heard last. */
   putLoad(load: LiveLoad): void;
+  /** Of the stop visit that the rules of the night give it to. */
+  putCount(count: LiveCount): void;
   /** Stop visits that are new, or other than told before. */
   changed(): LiveVisit[];
   /** Lets go of trips of which nothing was heard for a quarter of an hour. */
@@ -38,6 +41,10 @@ export interface LiveVisits {
 }
 
 const SILENT_MS = 15 * MINUTE_MS;
+/** So long a count waits for its vehicle to be seen. */
+const UNPLACED_MS = 30 * MINUTE_MS;
+/** Vehicles with counters. */
+const MOST_COUNTED = 50_000;
 
 /**
  * Stop visits while vehicles are still under way: `stopVisits`, the function of the nights, folded over what is held of each
@@ -47,6 +54,8 @@ const SILENT_MS = 15 * MINUTE_MS;
 export function liveVisits(time: CityTime): LiveVisits {
   const vehicles = new Map<string, Map<string, OpenTrip>>();
   const touched = new Set<OpenTrip>();
+  const counts = new Map<string, VehicleCounts>();
+  const countedAnew = new Set<string>();
   let timetable: TimetableDay | undefined;
   let resolve: ((reading: VehicleReading) => ResolvedTrip) | undefined;
   let openTrips = 0;
@@ -96,10 +105,26 @@ export function liveVisits(time: CityTime): LiveVisits {
       trip.putLoad(at, load);
       touched.add(trip);
     },
+    putCount: (count) => {
+      let own = counts.get(count.vehicleId);
+      if (!own) {
+        if (counts.size >= MOST_COUNTED) return;
+        own = vehicleCounts();
+        counts.set(count.vehicleId, own);
+      }
+      if (own.put(count)) countedAnew.add(count.vehicleId);
+    },
     changed: () => {
       const visits: LiveVisit[] = [];
       for (const trip of touched) trip.changed(visits);
       touched.clear();
+      for (const { vehicleId } of visits) if (counts.has(vehicleId)) countedAnew.add(vehicleId);
+      for (const vehicleId of countedAnew) {
+        const trips = [...(vehicles.get(vehicleId)?.values() ?? [])];
+        const found = counts.get(vehicleId)!.assign(trips.map((trip) => trip.performed()));
+        for (const trip of trips) trip.count(found, visits);
+      }
+      countedAnew.clear();
       return visits;
     },
     letGo: (now) => {
@@ -107,9 +132,14 @@ export function liveVisits(time: CityTime): LiveVisits {
         for (const [key, trip] of trips) {
           if (trip.heardAt > now - SILENT_MS) continue;
           trips.delete(key);
+          counts.get(vehicleId)?.drop(trip.heardAt);
           openTrips -= 1;
         }
         if (trips.size === 0) vehicles.delete(vehicleId);
+      }
+      for (const [vehicleId, own] of counts) {
+        if (!vehicles.has(vehicleId)) own.drop(now - UNPLACED_MS);
+        if (own.isEmpty) counts.delete(vehicleId);
       }
     },
     get openTrips() {

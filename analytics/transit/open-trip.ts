@@ -4,7 +4,8 @@ import { SLIP_M } from './receiver-jumps.ts';
 import type { ResolvedTrip } from './resolve-trip.ts';
 import { type Foot, feetOn, metresBetween } from './shape.ts';
 import { type StopVisit, stopVisits, type TripWay } from './stop-visits.ts';
-import type { VehicleReading } from './vehicle-day.ts';
+import type { VisitCount } from './vehicle-counts.ts';
+import type { PerformedTrip, VehicleReading } from './vehicle-day.ts';
 import { type FeetOf, type Located, OFF_WAY_M, STANDING_KMH, STOP_ZONE_M } from './visits-from-positions.ts';
 
 /** A stop visit as far as it is known by now. */
@@ -16,6 +17,8 @@ export interface LiveVisit {
   visit: StopVisit;
   /** Passengers aboard when it left, as the vehicle itself has it. */
   reportedLoad: number | undefined;
+  /** Who got on and off; undefined where nothing counted them. */
+  counted: VisitCount | undefined;
   /** Counts what was told of it after the first time. */
   revision: number;
   /** It was not one after all. */
@@ -31,6 +34,10 @@ export interface OpenTrip {
   putLoad(at: Instant, load: number): void;
   /** Adds what is known anew since it was asked last. */
   changed(to: LiveVisit[]): void;
+  /** As told by now. */
+  performed(): PerformedTrip;
+  /** Adds the visits whose counts are others than before: these are all there are. */
+  count(counts: ReadonlyMap<StopVisit, VisitCount>, to: LiveVisit[]): void;
 }
 
 /** So far back a late observation still changes something. */
@@ -39,6 +46,8 @@ const KEPT_MS = 10 * MINUTE_MS;
 const COUNTED_AFTER_MS = MINUTE_MS;
 /** More is never held, however often a vehicle reports. */
 const MOST_KEPT = 3_000;
+
+type Told = Pick<LiveVisit, 'visit' | 'reportedLoad' | 'counted' | 'revision'>;
 
 interface Kept {
   identity: string;
@@ -59,11 +68,13 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
   /** By time. */
   let kept: Kept[] = [];
   const marks: Mark[] = [];
-  const told = new Map<number, { visit: StopVisit; reportedLoad: number | undefined; revision: number }>();
+  const told = new Map<number, Told>();
   const loads = new Map<Instant, number>();
+  const ofTrip = { trip, vehicleId, stops: way.calls.length };
   const look = lookout(way);
   const feetOf = way.shape && rememberedFeet(way.shape);
   let heardAt = Number.NEGATIVE_INFINITY;
+  let firstAt = Number.POSITIVE_INFINITY;
   let due = false;
 
   const put = (identity: string, reading: VehicleReading) => {
@@ -72,6 +83,7 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
     const late = observation.at < heardAt;
     if (late) marks.splice(marks.findLastIndex((m) => m.until < observation.at) + 1);
     heardAt = Math.max(heardAt, observation.at);
+    firstAt = Math.min(firstAt, observation.at);
     if (late || look.matters(observation)) due = true;
   };
 
@@ -114,7 +126,6 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
     const { visits, track } = stopVisits(observations, part, mark ? anchored(feetOf, mark) : feetOf);
     const first = observations[0]?.at ?? heardAt;
     const seen = new Set<number>();
-    const ofTrip = { trip, vehicleId, stops: way.calls.length };
     for (const [i, found] of visits.entries()) {
       const { position } = found.call;
       if (mark && position <= mark.position) continue;
@@ -127,14 +138,16 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
       const reportedLoad = loadAt(visit, visits[i + 1]) ?? before?.reportedLoad;
       if (before && sameVisit(before.visit, visit) && before.reportedLoad === reportedLoad) continue;
       const revision = before ? before.revision + 1 : 0;
-      told.set(position, { visit, reportedLoad, revision });
-      to.push({ ...ofTrip, visit, reportedLoad, revision, withdrawn: false });
+      const now: Told = { visit, reportedLoad, counted: before?.counted, revision };
+      told.set(position, now);
+      to.push({ ...ofTrip, ...now, withdrawn: false });
     }
-    for (const [position, { visit, reportedLoad, revision }] of told) {
+    for (const [position, before] of told) {
+      const { visit } = before;
       if (seen.has(position) || (mark && position <= mark.position)) continue;
       if ((visit.arrivalAt ?? visit.departureAt ?? 0) < first) continue;
       told.delete(position);
-      to.push({ ...ofTrip, visit, reportedLoad, revision: revision + 1, withdrawn: true });
+      to.push({ ...ofTrip, ...before, revision: before.revision + 1, withdrawn: true });
     }
     const sample = track.samples.at(-1);
     look.from(observations.at(-1), sample?.alongM);
@@ -161,6 +174,31 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
       });
   };
 
+  const performed = (): PerformedTrip => {
+    const visits = [...told.values()].map((t) => t.visit).sort((a, b) => a.call.position - b.call.position);
+    const isComplete = visits.at(-1)?.call.position === way.calls.length;
+    return {
+      ...notAsked,
+      ...trip,
+      vehicleId,
+      visits,
+      firstSeenAt: firstAt,
+      lastSeenAt: heardAt,
+      ended: isComplete ? 'complete' : 'unobserved',
+    };
+  };
+
+  const count = (counts: ReadonlyMap<StopVisit, VisitCount>, to: LiveVisit[]) => {
+    for (const [position, before] of told) {
+      const counted = counts.get(before.visit);
+      const { boardings, alightings } = before.counted ?? {};
+      if (counted?.boardings === boardings && counted?.alightings === alightings) continue;
+      const now: Told = { ...before, counted, revision: before.revision + 1 };
+      told.set(position, now);
+      to.push({ ...ofTrip, ...now, withdrawn: false });
+    }
+  };
+
   return {
     get heardAt() {
       return heardAt;
@@ -168,8 +206,27 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
     put,
     putLoad,
     changed,
+    performed,
+    count,
   };
 }
+
+/** What is asked of a trip of the timetable that is still under way does not depend on these. */
+const notAsked = {
+  toldRouteId: undefined,
+  toldDirectionId: undefined,
+  observations: 0,
+  positions: 0,
+  offWay: 0,
+  jumps: 0,
+  detour: false,
+  unknownStops: [],
+  longestGapS: 0,
+  began: 'unobserved',
+  seenElsewhereBefore: false,
+  seenElsewhereAfter: false,
+  interleaved: false,
+} satisfies Partial<PerformedTrip>;
 
 const LEFT_M = STOP_ZONE_M + SLIP_M;
 

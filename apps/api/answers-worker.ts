@@ -16,6 +16,7 @@ const db = openDatabase(storePath, { durable: false });
 db.exec('PRAGMA cache_size = -16384; PRAGMA query_only = 1');
 const answers = cityAnswers(db, sqliteRegistry(db, Date.now), Date.now, {
   visitFiles: () => liveVisitFiles({ path }),
+  boardings: () => readSummary({ path }, 'boardings'),
   feeds: () => readSummary({ path }, 'feeds'),
 });
 

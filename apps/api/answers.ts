@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FeedSurvey } from '#analytics/feed-quality/live/live-feed-quality.ts';
+import type { DayBoardings } from '#analytics/transit/live-boardings.ts';
 import type { Instant } from '#domain/instant.ts';
 import type { Registry } from '#domain/registry/registry.ts';
 import type { DeadLetterSelection } from '../dead-letters.ts';
@@ -41,7 +42,7 @@ export interface CityAnswers {
   /** JSON text of every sensor. */
   sensorsJson(): Promise<string>;
   planReadmission(selection: DeadLetterSelection, starts: readonly number[]): Promise<ReadmissionPlan>;
-  /** Vehicles that are under way, against the timetable; null where none was seen lately. */
+  /** Vehicles that are under way, against the timetable, and the day's passengers; null where there are none of either. */
   transit(): Promise<LiveTransit | null>;
   /** null where nothing speaks like a feed, or the city has no thread that judges them. */
   feeds(): Promise<FeedsNow | null>;
@@ -51,6 +52,8 @@ export interface CityAnswers {
 export interface LiveTold {
   /** Of stop visits. */
   visitFiles(): string[];
+  /** By service date, ascending. */
+  boardings(): DayBoardings[] | null;
   feeds(): FeedSurvey | null;
 }
 
@@ -60,12 +63,12 @@ export function cityAnswers(
   db: DatabaseSync,
   registry: Registry,
   clock: () => Instant,
-  live: LiveTold = { visitFiles: () => [], feeds: () => null },
+  live: LiveTold = { visitFiles: () => [], boardings: () => null, feeds: () => null },
 ): CityAnswers {
   const door = db.prepare('SELECT reason, sum(refused) AS n FROM door GROUP BY reason ORDER BY n DESC');
   const nowMs = () => performance.now();
   const ledger = keptAnswer(() => ledgerSurvey(db, clock()), nowMs);
-  const transit = keptAnswer(async () => liveTransit(live.visitFiles(), clock()), nowMs);
+  const transit = keptAnswer(async () => liveTransit(live.visitFiles(), live.boardings(), clock()), nowMs);
   const feeds = keptAnswer(async () => {
     const survey = live.feeds();
     return survey && survey.feeds.length > 0 ? feedsNow(survey, clock()) : null;

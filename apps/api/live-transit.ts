@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { DayBoardings } from '#analytics/transit/live-boardings.ts';
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts';
 
 /** A vehicle's latest stop. */
@@ -36,6 +37,13 @@ export interface LiveTransit {
   routes: LiveRoute[];
   /** The newest first. */
   latest: (SeenVehicle & { routeId: string; directionId: number })[];
+  boardings: CountedDay | null;
+}
+
+/** Who was counted at the stop visits of the newest service date; the night counts anew. */
+export interface CountedDay extends DayBoardings {
+  /** Of the visits, those that carried a count. */
+  countedShare: number;
 }
 
 const EARLY_S = 60;
@@ -45,9 +53,22 @@ const LATEST_SHOWN = 15;
 /** An hour or so of a large city's stop visits. */
 const TAIL_BYTES = 8 * 1_024 * 1_024;
 
-/** What the files of live stop visits say of the vehicles that are under way now; null where nothing was told lately. */
-export function liveTransit(files: readonly string[], now: Instant): LiveTransit | null {
-  return surveyVisits(files.slice(-2).flatMap(lastLines), now);
+/** What was told of vehicles that are under way now, and of the day's passengers; null where there are none of either. */
+export function liveTransit(
+  files: readonly string[],
+  days: readonly DayBoardings[] | null,
+  now: Instant,
+): LiveTransit | null {
+  const seen = surveyVisits(files.slice(-2).flatMap(lastLines), now);
+  const boardings = countedDay(days ?? []);
+  if (!seen && !boardings) return null;
+  return { asOf: now, routes: seen?.routes ?? [], latest: seen?.latest ?? [], boardings };
+}
+
+/** null where nothing counts passengers. */
+export function countedDay(days: readonly DayBoardings[]): CountedDay | null {
+  const day = days.findLast((d) => d.visits > 0);
+  return day && day.countedVisits > 0 ? { ...day, countedShare: day.countedVisits / day.visits } : null;
 }
 
 /** The end of a file, by lines; a day of a large city is too much to read for every page. */
@@ -85,7 +106,7 @@ interface Told {
 type Visit = SeenVehicle & { routeId: string; directionId: number; dueAt: Instant | null };
 
 /** Of lines in the order in which they were told: what was said last of a visit counts. */
-export function surveyVisits(lines: readonly string[], now: Instant): LiveTransit | null {
+export function surveyVisits(lines: readonly string[], now: Instant): Omit<LiveTransit, 'boardings'> | null {
   const visits = new Map<string, Visit>();
   for (const line of lines) {
     const told = parsed(line);

@@ -7,17 +7,26 @@ export interface VehicleMoment {
   /** When it was first told of. */
   receivedAt: Instant;
   /** The last one by the order of the log; undefined where none had a position. */
-  place: { lat: number; lon: number } | undefined;
+  place: Position | undefined;
   /** Of the reports with a position: the fastest, and the first that names each of the rest. */
   speedKmh: number | undefined;
   odometerM: number | undefined;
   tripId: string | undefined;
   stopId: string | undefined;
   stopSequence: number | undefined;
-  /** Trips named by any report: at most two of them. */
-  trips: string[];
-  /** Positions in force, one an event, each with the way it should lie on. */
-  positions: { event: string; at: Instant; lat: number; lon: number; way: ReportWay | undefined }[];
+  /** Named by any report, with a position or without. */
+  namedTrip: string | undefined;
+  otherTrip: string | undefined;
+  /** Positions in force, one an event, each with the way it should lie on: those without one are not asked for. */
+  positions: readonly Position[];
+}
+
+interface Position {
+  event: string;
+  at: Instant;
+  lat: number;
+  lon: number;
+  way: ReportWay | undefined;
 }
 
 /** So long after it came a moment is put in order: what comes later than others, by less than this, finds its place. */
@@ -68,6 +77,8 @@ export function vehicleMoments(): VehicleMoments {
   };
 }
 
+const none: readonly Position[] = [];
+
 function emptyMoment({ at, receivedAt }: VehicleReport): VehicleMoment {
   return {
     at,
@@ -78,22 +89,26 @@ function emptyMoment({ at, receivedAt }: VehicleReport): VehicleMoment {
     tripId: undefined,
     stopId: undefined,
     stopSequence: undefined,
-    trips: [],
-    positions: [],
+    namedTrip: undefined,
+    otherTrip: undefined,
+    positions: none,
   };
 }
 
 function add(m: VehicleMoment, r: VehicleReport): void {
-  if (r.tripId !== undefined && m.trips.length < 2 && !m.trips.includes(r.tripId)) m.trips.push(r.tripId);
-  const { lat, lon } = r;
-  const before = m.positions.findIndex((p) => p.event === r.event);
-  if (before >= 0) m.positions.splice(before, 1);
+  const { event, at, lat, lon, way, tripId } = r;
+  m.namedTrip ??= tripId;
+  if (tripId !== undefined && tripId !== m.namedTrip) m.otherTrip ??= tripId;
+  // What restates another takes its place.
+  const others = m.positions.length === 0 ? none : m.positions.filter((p) => p.event !== event);
+  m.positions = others;
   if (lat === undefined || lon === undefined) return;
-  m.positions.push({ event: r.event, at: r.at, lat, lon, way: r.way });
-  m.place = { lat, lon };
+  const position: Position = { event, at, lat, lon, way };
+  if (way) m.positions = others.length === 0 ? [position] : [...others, position];
+  m.place = position;
   if (r.speedKmh !== undefined) m.speedKmh = Math.max(m.speedKmh ?? r.speedKmh, r.speedKmh);
   m.odometerM ??= r.odometerM;
-  m.tripId ??= r.tripId;
+  m.tripId ??= tripId;
   m.stopId ??= r.stopId;
   m.stopSequence ??= r.stopSequence;
 }

@@ -42,11 +42,12 @@ export function vehicleRuns(vehicleId: string, tally: RuleTally): VehicleRuns {
   let stop: StopRun | undefined;
   let way: { key: string; isJump: ReturnType<typeof receiverJumps>; segment: number } | undefined;
 
-  const judgeTrips = ({ trips, receivedAt }: VehicleMoment) => {
-    if (trips.length === 0) return;
+  const judgeTrips = ({ namedTrip, otherTrip, receivedAt }: VehicleMoment) => {
+    if (namedTrip === undefined) return;
     tally.looked('one-vehicle-on-two-trips', receivedAt);
-    if (trips.length > 1)
-      tally.found('one-vehicle-on-two-trips', vehicleId, receivedAt, [...trips].sort().join(', '));
+    if (otherTrip === undefined) return;
+    const both = [namedTrip, otherTrip].sort().join(', ');
+    tally.found('one-vehicle-on-two-trips', vehicleId, receivedAt, both);
   };
 
   const judgeWay = (moment: VehicleMoment) => {

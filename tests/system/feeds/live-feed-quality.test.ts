@@ -7,10 +7,14 @@ import { type FeedSurvey, liveFeedQuality } from '#analytics/feed-quality/live/l
 import { runMeasure } from '#analytics/measures/run-measure.ts';
 import { liveVisits } from '#analytics/transit/live-visits.ts';
 import { timetableDay } from '#analytics/transit/timetable-day.ts';
+import type { FeedsNow } from '#apps/api/live-feeds.ts';
+import { startApi } from '#apps/api/start-api.ts';
 import { type DataDirectory, openDataDirectory } from '#apps/data-directory.ts';
 import { feedReadings } from '#apps/feed-readings.ts';
 import { lakeSession, refreshLake } from '#apps/lake-session.ts';
+import { startLiveFollower } from '#apps/live-follower.ts';
 import { matchDates } from '#apps/match-dates.ts';
+import { startPipeline } from '#apps/pipeline.ts';
 import { replay } from '#apps/replay.ts';
 import { importSimulatedTimetable } from '#apps/simulated-transit.ts';
 import { seededRandom } from '#device-sim/random.ts';
@@ -26,7 +30,8 @@ import { admission, usualClockBounds } from '#processing/admission.ts';
 import { deviceDirectory } from '#processing/device-facts.ts';
 import { lineFleet } from '../../bench/line-fleet.ts';
 import { recording as sharedRecording } from '../../shared-data.ts';
-import { testConfig } from '../cli/test-city.ts';
+import { sendAs, testConfig } from '../cli/test-city.ts';
+import { keyOf, sensor } from '../recovery/run-pipeline.ts';
 
 type Sent = Record<string, unknown>;
 
@@ -266,4 +271,52 @@ it('counts of recorded feeds what the report counts', async (context) => {
     const { 'clock-behind': _, ...report } = (await judgedByReport(data, date))[name]!;
     expect(live).toEqual(report);
   }
+});
+
+it('is told of a feed in a city without a timetable, on the page and to programs', async (context) => {
+  const data = await emptyDirectory(context);
+  await data.setCity({ name: 'Lines', timezone: 'UTC' });
+  await data.registry.change(sensor('feed'));
+  const config = testConfig();
+  const pipeline = await startPipeline(config, data, { ephemeral: true });
+  const api = await startApi({ data, pipeline, config });
+  const errors: unknown[] = [];
+  let follower: ReturnType<typeof startLiveFollower> | undefined;
+  context.onTestFinished(async () => {
+    await follower?.stop();
+    await api.close();
+    await pipeline.stop();
+  });
+  const ask = async () => (await (await fetch(`${api.url}/api/feeds`)).json()) as FeedsNow | null;
+  expect(await ask()).toBe(null);
+  const report = (more: Sent = {}) => ({
+    kind: 'vehicle-position',
+    vehicleId: 'tram-7',
+    observedAt: at(Date.now() - 100_000),
+    lat: 60,
+    lon: 24,
+    ...more,
+  });
+  const send = (...readings: Sent[]) => sendAs('feed', keyOf('feed'), pipeline.gateway.port, [readings]);
+  // Once its first five minutes are over the city knows that there is a feed.
+  await send(report({ observedAt: at(Date.now() - 20 * MINUTE_MS) }));
+  await send(report());
+  await pipeline.processed();
+  follower = startLiveFollower(config, data, 'UTC', (error) => errors.push(error));
+  let feeds: FeedsNow | null = null;
+  for (let attempt = 0; attempt < 30 && (feeds?.feeds[0]?.readings ?? 0) < 2; attempt++) {
+    await send(report(), report({ lat: 0, lon: 0 }));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    feeds = await ask();
+  }
+  expect(errors).toEqual([]);
+  expect(feeds!.feeds).toMatchObject([
+    { deviceId: 'feed', state: 'heard', stale: false, vehicles: 1, staleVehicles: 1 },
+  ]);
+  expect(feeds!.feeds[0]!.rules.find((r) => r.rule === 'zero-position')).toMatchObject({
+    examples: ['tram-7: 0, 0'],
+  });
+  const page = await (await fetch(api.url)).text();
+  expect(page).toContain('<h2>Feeds');
+  expect(page).toContain('stale-vehicle');
 });

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { DayBoardings } from '#analytics/transit/live-boardings.ts';
 import { openDataDirectory } from '#apps/data-directory.ts';
 import { openSession } from '#apps/lake-session.ts';
+import { readSummary } from '#apps/live-files.ts';
 import { startLiveFollower } from '#apps/live-follower.ts';
 import { startPipeline } from '#apps/pipeline.ts';
 import { importSimulatedTimetable } from '#apps/simulated-transit.ts';
@@ -48,7 +50,7 @@ it('stop visits can be asked for while their vehicles are under way, beside the 
     const db = await openSession(data);
     const rows = (
       await db.runAndReadAll(`SELECT trip_id || '/' || position AS key, epoch_ms(arrival_at)::DOUBLE AS arrival_ms,
-        epoch_ms(scheduled_arrival_at)::DOUBLE AS due_ms, is_first, reported_load FROM live_stop_visits WHERE arrival_at IS NOT NULL`)
+        epoch_ms(scheduled_arrival_at)::DOUBLE AS due_ms, is_first, reported_load, boardings FROM live_stop_visits WHERE arrival_at IS NOT NULL`)
     ).getRowObjectsJS();
     db.closeSync();
     return rows;
@@ -82,6 +84,22 @@ it('stop visits can be asked for while their vehicles are under way, beside the 
   const loaded = rows.filter((row) => row.reported_load !== null);
   expect(loaded.length).toBeGreaterThan(10);
   for (const row of loaded) expect(row.reported_load).toBe(loads.get(row.key as `${string}/${number}`));
+  // What the doors counted is on the visit, and in the sum of the day.
+  const boarded = new Map(
+    reports.flatMap((r) =>
+      r.type === 'counts'
+        ? [[`${r.run.trip.tripId}/${r.visit.position}`, r.visit.countedBoarded] as const]
+        : [],
+    ),
+  );
+  const counted = rows.filter(
+    (row) => row.boardings !== null && boarded.has(row.key as `${string}/${number}`),
+  );
+  expect(counted.length).toBeGreaterThan(10);
+  for (const row of counted) expect(row.boardings).toBe(boarded.get(row.key as `${string}/${number}`));
+  await expect
+    .poll(() => readSummary<DayBoardings[]>(data, 'boardings')?.[0]?.countedVisits ?? 0, { timeout: 20_000 })
+    .toBeGreaterThanOrEqual(counted.length);
   let close = 0;
   for (const row of rows) {
     const { run, v } = truth.get(row.key as `${string}/${number}`)!;

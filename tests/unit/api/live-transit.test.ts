@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { cityClock } from '#apps/api/city-clock.ts';
-import { surveyVisits } from '#apps/api/live-transit.ts';
+import { countedDay, surveyVisits } from '#apps/api/live-transit.ts';
 import { transitSection } from '#apps/api/transit-section.ts';
 import { MINUTE_MS } from '#domain/instant.ts';
 
@@ -100,7 +100,7 @@ it('says how many are aboard, the mean of the vehicles that count, and of none w
 it('the page shows who is aboard beside who is late, and a dash where nobody counts', () => {
   const lines = [told('a', 'A', 5, 5, { reported_load: 12 }), told('d', 'A', 4, 4, { route_id: '7' })];
   const survey = surveyVisits(lines, EIGHT + 6 * MINUTE_MS)!;
-  const page = transitSection(survey, cityClock('UTC')).markup;
+  const page = transitSection({ ...survey, boardings: null }, cityClock('UTC')).markup;
   const aboard = [
     ...page.matchAll(/<td class="n">on time<\/td><td class="n">(?:<span class="soft">)?([^<]*)</g),
   ];
@@ -122,4 +122,55 @@ it('judges a last stop by its arrival, and an added trip by nothing', () => {
 
 it('says nothing where nobody was seen lately', () => {
   expect(surveyVisits([told('a', 'A', 0, 0)], EIGHT + 16 * MINUTE_MS)).toBeNull();
+});
+
+it('says of the newest service day who got on and off, at how many of its stop visits anybody counted, and of routes without counters nothing', () => {
+  const sums = { since: EIGHT, visits: 10, countedVisits: 8, boardings: 31, alightings: 29 };
+  const days = [
+    { date: '2026-05-03', ...sums, routes: [] },
+    {
+      date: '2026-05-04',
+      ...sums,
+      routes: [
+        {
+          routeId: '12',
+          directionId: 0,
+          since: EIGHT,
+          visits: 8,
+          countedVisits: 8,
+          boardings: 31,
+          alightings: 29,
+        },
+        {
+          routeId: '7',
+          directionId: 1,
+          since: EIGHT,
+          visits: 2,
+          countedVisits: 0,
+          boardings: 0,
+          alightings: 0,
+        },
+      ],
+    },
+  ];
+  const boardings = countedDay(days)!;
+  expect(boardings).toMatchObject({ date: '2026-05-04', countedShare: 0.8 });
+  const page = transitSection({ asOf: EIGHT, routes: [], latest: [], boardings }, cityClock('UTC')).markup;
+  expect(page.replaceAll(/<[^>]*>/g, '')).toContain(
+    '31 got on and 29 off since 08:00service day of Mon 4 May; counted at 8 of 10 stop visits, 80.0 %',
+  );
+  expect(page).toContain('7<span class="soft">/1</span></td>\n<td class="n soft">–</td>');
+});
+
+it('has no passengers where nothing counts them', () => {
+  const none = {
+    date: '2026-05-04',
+    since: EIGHT,
+    visits: 10,
+    countedVisits: 0,
+    boardings: 0,
+    alightings: 0,
+    routes: [],
+  };
+  expect(countedDay([none])).toBe(null);
 });
