@@ -39,8 +39,12 @@ export function apiApp(parts: ApiParts): Hono {
   const { answers, reports } = parts;
   const app = new Hono();
   const metrics = prometheusMetrics(async () => {
-    const [pipeline, overview] = await Promise.all([parts.pipeline(), answers.overview()]);
-    return { pipeline, overview };
+    const [pipeline, overview, feeds] = await Promise.all([
+      parts.pipeline(),
+      answers.overview(),
+      answers.feeds(),
+    ]);
+    return { pipeline, overview, feeds };
   });
 
   // A page elsewhere that resolves its own name to this machine is not answered.

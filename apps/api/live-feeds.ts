@@ -7,7 +7,10 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts';
  * `silent`: nothing came for five minutes; `frozen`, `stale`: its last snapshot was the one before again, or old when it came;
  * `unknown`: nobody judges, see `judgedAt`.
  */
-export type FeedState = 'silent' | 'frozen' | 'stale' | 'heard' | 'unknown';
+export type FeedState = (typeof feedStates)[number];
+
+/** The worst first. */
+export const feedStates = ['silent', 'frozen', 'stale', 'unknown', 'heard'] as const;
 
 export interface FeedNow extends LiveFeed {
   state: FeedState;
@@ -30,8 +33,6 @@ const JUDGES_MS = MINUTE_MS;
 
 const byNight = [{ rule: 'clock-behind', because: 'it needs all that a vehicle reported in an hour' }];
 
-const worstFirst: readonly FeedState[] = ['silent', 'frozen', 'stale', 'unknown', 'heard'];
-
 export function feedsNow({ asOf: judgedAt, feeds, ...survey }: FeedSurvey, now: Instant): FeedsNow {
   const judges = now - judgedAt <= JUDGES_MS;
   const all = feeds.map((feed): FeedNow => {
@@ -45,7 +46,7 @@ export function feedsNow({ asOf: judgedAt, feeds, ...survey }: FeedSurvey, now: 
   });
   all.sort(
     (a, b) =>
-      worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) ||
+      feedStates.indexOf(a.state) - feedStates.indexOf(b.state) ||
       findings(b) - findings(a) ||
       (a.deviceId < b.deviceId ? -1 : 1),
   );

@@ -1,10 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Overview } from './answers.ts';
+import { type FeedsNow, feedStates } from './live-feeds.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { sensorStates } from './sensor-state.ts';
 
 /** Prometheus text. Labels are outcomes, reasons, partitions and states: few, and never a device. */
-export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState; overview: Overview }>) {
+export function prometheusMetrics(
+  read: () => Promise<{ pipeline: PipelineState; overview: Overview; feeds: FeedsNow | null }>,
+) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'headway_' });
   const registers = [registry];
@@ -32,6 +35,7 @@ export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState;
     'partition',
   ]);
   const sensors = gauge('sensors', 'Sensors by state.', ['state']);
+  const feeds = gauge('feeds', 'Feeds that are judged live, by state.', ['state']);
   const deadLetters = gauge('dead_letters', 'Messages with readings that were refused or quarantined.');
   const exported = gauge(
     'lake_exported_timestamp_seconds',
@@ -46,7 +50,7 @@ export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState;
   return {
     contentType: registry.contentType,
     text: async (): Promise<string> => {
-      const { pipeline, overview } = await read();
+      const { pipeline, overview, feeds: judged } = await read();
       const ledger = overview.ledger.sum;
       readings.reset();
       for (const outcome of ['counted', 'duplicate', 'restated'] as const)
@@ -71,6 +75,8 @@ export function prometheusMetrics(read: () => Promise<{ pipeline: PipelineState;
         lag.set({ partition }, p.lag);
       }
       for (const state of sensorStates) sensors.set({ state }, overview.sensorsByState[state]);
+      for (const state of feedStates)
+        feeds.set({ state }, judged?.feeds.filter((f) => f.state === state).length ?? 0);
       deadLetters.set(overview.ledger.deadLetters);
       if (pipeline.exportedAt !== null) exported.set(pipeline.exportedAt / 1_000);
       return registry.metrics();

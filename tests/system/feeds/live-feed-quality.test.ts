@@ -316,6 +316,7 @@ it('is told of a feed in a city without a timetable, on the page and to programs
   expect(feeds!.feeds[0]!.rules.find((r) => r.rule === 'zero-position')).toMatchObject({
     examples: ['tram-7: 0, 0'],
   });
+  expect(await (await fetch(`${api.url}/metrics`)).text()).toContain('headway_feeds{state="heard"} 1');
   const page = await (await fetch(api.url)).text();
   expect(page).toContain('<h2>Feeds');
   expect(page).toContain('stale-vehicle');
