@@ -1,4 +1,5 @@
 import type { RuleSum } from '#analytics/feed-quality/live/rule-tally.ts';
+import type { Instant } from '#domain/instant.ts';
 import { ago, type CityClock, count, percent } from './city-clock.ts';
 import { type Html, html } from './html.ts';
 import type { FeedNow, FeedState, FeedsNow } from './live-feeds.ts';
@@ -9,36 +10,38 @@ const FEEDS_SHOWN = 8;
 export function feedsSection(now: FeedsNow, clock: CityClock): Html {
   const shown = now.feeds.slice(0, FEEDS_SHOWN);
   const more = now.feeds.length - shown.length + now.notJudged;
-  const rules = shown.flatMap((feed) => feed.rules.map((rule) => ({ feed, ...rule })));
-  const found = rules.filter((r) => r.findings > 0).sort((a, b) => (b.share ?? 0) - (a.share ?? 0));
-  const clean = rules.filter((r) => r.findings === 0);
   const stopped = now.feeds.some((f) => f.state === 'unknown');
   return html`<section>
 <h2>Feeds<small>since ${clock.time(now.since)}, by the rules of the feed-quality report</small></h2>
 ${stopped && html`<p class="why">Not judged since ${clock.time(now.judgedAt)}: what judges them has ended, or has only begun.</p>`}
 <div class="wide"><table>
-<thead><tr><th>Feed</th><th>State</th><th class="n">Heard</th><th class="n">Readings</th><th class="n">Unusable</th><th class="n">Vehicles out</th><th>Stale now</th><th>Frozen now</th></tr></thead>
+<thead><tr><th>Feed</th><th>State</th><th class="n">Heard</th><th class="n">Readings</th><th class="n">Vehicles out</th><th>Stale now</th><th>Frozen now</th></tr></thead>
 <tbody>${shown.map((feed) => feedRow(feed, now, clock))}</tbody></table></div>
 ${more > 0 && html`<p><a href="/api/feeds">${count(more)} more</a></p>`}
-${found.length === 0 ? html`<p class="soft">No rule found anything.</p>` : foundTable(found, now, clock, shown.length > 1)}
-${
-  clean.length > 0 &&
-  html`<details id="clean-rules"><summary>rules that found nothing</summary>
-<div class="wide"><table><thead><tr>${shown.length > 1 && html`<th>Feed</th>`}<th>Rule</th><th class="n">Looked at</th><th></th></tr></thead>
-<tbody>${clean.map((r) => html`<tr>${shown.length > 1 && html`<td class="id">${r.feed.deviceId}</td>`}<td>${r.rule}</td><td class="n">${count(r.lookedAt)}</td><td class="soft">${meaning[r.rule]}${leftToNight(r)}</td></tr>`)}</tbody></table></div></details>`
-}
+${shown.map((feed) => rulesOf(feed, now, clock))}
 <p class="soft">Judged by the nightly work: ${now.judgedByNight.map(({ rule, because }) => `${rule} (${because})`).join(', ')}.</p>
 </section>`;
 }
 
+function rulesOf(feed: FeedNow, { asOf }: FeedsNow, clock: CityClock): Html {
+  const found = feed.rules.filter((r) => r.findings > 0).sort((a, b) => (b.share ?? 0) - (a.share ?? 0));
+  const clean = feed.rules.filter((r) => r.findings === 0);
+  return html`<h3>${feed.deviceId}: ${found.length === 0 ? 'no rule found anything' : 'found'}</h3>
+${found.length > 0 && foundTable(found, asOf, clock)}
+${
+  clean.length > 0 &&
+  html`<details id="clean-${feed.deviceId}"><summary>rules that found nothing</summary>
+<div class="wide"><table><thead><tr><th>Rule</th><th class="n">Looked at</th><th>It finds</th></tr></thead>
+<tbody>${clean.map((r) => html`<tr><td class="share">${r.rule}</td><td class="n">${count(r.lookedAt)}</td><td class="soft">${meaning[r.rule]}${leftToNight(r)}</td></tr>`)}</tbody></table></div></details>`
+}`;
+}
+
 function feedRow(feed: FeedNow, { asOf }: FeedsNow, clock: CityClock): Html {
-  const unusable = feed.heard === null || feed.used === null ? null : feed.heard - feed.used;
   return html`<tr>
-<td class="id">${feed.deviceId}${feed.madeBy && html` <span class="soft">${feed.madeBy}</span>`}</td>
+<td class="id">${feed.deviceId}${feed.madeBy && html`<br><span class="soft">${feed.madeBy}</span>`}</td>
 <td><span class="state ${colour[feed.state]}">${feed.state}</span></td>
 <td class="n" title="${clock.moment(feed.lastHeardAt)}">${feed.heardAgoS < 1 ? 'now' : ago(feed.lastHeardAt, asOf)}</td>
 <td class="n">${count(feed.readings)}</td>
-<td class="n">${unusable === null ? html`<span class="soft">–</span>` : some(unusable)}</td>
 <td class="n">${count(feed.vehiclesNow)}<span class="soft"> of ${count(feed.vehicles)}</span></td>
 <td>${concerned(feed.staleVehicles, feed.staleNow, 's old')}</td>
 <td>${concerned(feed.frozenVehicles, feed.frozenNow, 'min')}</td>
@@ -53,18 +56,11 @@ function concerned(all: number, listed: FeedNow['staleNow'], unit: string): Html
 
 const VEHICLES_NAMED = 2;
 
-function foundTable(
-  found: readonly (RuleSum & { feed: FeedNow })[],
-  { asOf }: FeedsNow,
-  clock: CityClock,
-  several: boolean,
-): Html {
-  return html`<h3>Found</h3>
-<div class="wide"><table>
-<thead><tr>${several && html`<th>Feed</th>`}<th>Rule</th><th class="n">Findings</th><th class="n">Share</th><th class="n">Vehicles</th><th class="n">Last</th><th>Such as</th></tr></thead>
+function foundTable(found: readonly RuleSum[], asOf: Instant, clock: CityClock): Html {
+  return html`<div class="wide"><table>
+<thead><tr><th>Rule</th><th class="n">Findings</th><th class="n">Share</th><th class="n">Vehicles</th><th class="n">Last</th><th>Such as</th></tr></thead>
 <tbody>${found.map(
-    (r) => html`<tr>${several && html`<td class="id">${r.feed.deviceId}</td>`}
-<td title="${meaning[r.rule]}">${r.rule}</td>
+    (r) => html`<tr><td class="share" title="${meaning[r.rule]}">${r.rule}</td>
 <td class="n">${count(r.findings)}<span class="soft"> of ${count(r.lookedAt)}</span></td>
 <td class="n">${share(r.share)}</td>
 <td class="n">${r.vehicles === 0 ? html`<span class="soft">–</span>` : count(r.vehicles)}</td>
@@ -83,10 +79,6 @@ function leftToNight({ leftToNight, lookedAt }: RuleSum): Html | false {
 function share(of: number | null): Html {
   if (of === null) return html`<span class="soft">–</span>`;
   return html`${of < 0.001 ? '< 0.1 %' : `${(100 * of).toFixed(1)} %`}`;
-}
-
-function some(n: number): Html {
-  return n === 0 ? html`<span class="soft">–</span>` : html`${count(n)}`;
 }
 
 const colour: Record<FeedState, string> = {

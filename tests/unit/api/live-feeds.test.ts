@@ -70,8 +70,6 @@ it('the page shows what was found, of how much, and such as what; and what the n
   const now = feedsNow(
     survey([
       feed('buses', {
-        heard: 120,
-        used: 117,
         staleVehicles: 3,
         staleNow: [{ vehicleId: '<a>', for: 311 }],
         rules: [
@@ -93,7 +91,8 @@ it('the page shows what was found, of how much, and such as what; and what the n
   const page = text(markup);
   for (const part of [
     'Feeds since 11:00, by the rules of the feed-quality report',
-    'buses gtfs-rt/1 heard 5 s ago 100 3 10 of 12 3',
+    'buses gtfs-rt/1 heard 5 s ago 100 10 of 12 3 &lt;a&gt; 311 s old',
+    'buses: found',
     'stale-vehicle 3 of 100 3.0 % 2 4 min ago &lt;a&gt;: 311 s old; b: 95 s old',
     'impossible-jump 90 further than 150 km/h allow, and over 200 m (90.0 % could be looked at; the night looks at the rest)',
     'Judged by the nightly work: clock-behind (it needs all that a vehicle reported in an hour).',
@@ -103,5 +102,5 @@ it('the page shows what was found, of how much, and such as what; and what the n
 
 it('a clean feed says that no rule found anything', () => {
   const now = feedsNow(survey([feed('buses', { rules: [sum('stale-vehicle')] })]), NOON);
-  expect(text(feedsSection(now, cityClock('UTC')).markup)).toContain('No rule found anything.');
+  expect(text(feedsSection(now, cityClock('UTC')).markup)).toContain('buses: no rule found anything');
 });
