@@ -224,6 +224,8 @@ export function feedJudge(deviceId: string, context: JudgeContext): FeedJudge {
       stopSequence: r.stopSequence,
       way: r.lat === undefined ? undefined : context.wayOf(r, at),
     });
+    // As reports come, and not all vehicles together when somebody asks: the thread tells stop visits beside.
+    vehicle.moments.settle(receivedAt - SETTLES_MS, vehicle.runs.take);
     if (isInTime) return;
     if (r.lat !== undefined) for (const rule of runRules) tally.left(rule, receivedAt);
     if (tripId !== undefined) tally.left('one-vehicle-on-two-trips', receivedAt);

@@ -67,7 +67,7 @@ export function vehicleMoments(): VehicleMoments {
       return true;
     },
     settle: (until, take) => {
-      for (const moment of over.splice(0)) take(moment);
+      if (over.length > 0) for (const moment of over.splice(0)) take(moment);
       let n = 0;
       while (n < held.length && held[n]!.receivedAt <= until) n += 1;
       if (n === 0) return;
