@@ -204,7 +204,8 @@ function readingsSql(archiveRows: string, fields: typeof readingFields): string 
       ORDER BY p.site_id, a.device_id, a.position),
     found AS (
       SELECT * EXCLUDE (text, codes),
-        unnest(from_json(CASE WHEN json_valid(text) THEN CASE WHEN json_type(text) = 'ARRAY' THEN text ELSE '[' || text || ']' END ELSE '[null]' END, ${quoted(spec)})) AS item,
+        -- What DuckDB can not read as JSON gives no items: its readings stand with their outcomes alone.
+        unnest(try(from_json(CASE WHEN starts_with(ltrim(text, E' \\t\\n\\r'), '[') THEN text ELSE '[' || text || ']' END, ${quoted(spec)}))) AS item,
         unnest(string_split(codes, '')) AS letter,
         unnest(range(length(codes)))::INTEGER AS index
       FROM records),

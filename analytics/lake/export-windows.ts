@@ -95,12 +95,15 @@ function windowsSql(day: Instant): string {
       ${whole('paceMicroS')} AS pace_micro_s, ${whole('paceCount')} AS pace_count,
       ${whole('speedMilliS')} AS speed_milli_s, ${whole('speedS')} AS speed_s,
       map_from_entries(list_transform(from_json(${figure('speedHistogram')}, '[["BIGINT"]]'), lambda p: {k: p[1]::SMALLINT, v: p[2]})) AS speed_histogram,
-      ${figure('histogramBasis')}->>'$' AS histogram_basis, ${whole('expectedS')} AS expected_s,
+      ${figure('histogramBasis')} AS histogram_basis, ${whole('expectedS')} AS expected_s,
       revision, reason
-    FROM (SELECT *, from_json(figures, '["JSON"]') AS f FROM window_texts WHERE start_ms >= ${day} AND start_ms < ${day + DAY_MS})
-    JOIN series USING (series)
+    FROM (SELECT *, from_json(figures, '["VARCHAR"]') AS f FROM window_texts WHERE start_ms >= ${day} AND start_ms < ${day + DAY_MS})
+    JOIN (
+      -- To sort by two numbers takes half the time.
+      SELECT *, dense_rank() OVER (ORDER BY site_id) AS site_no, row_number() OVER (ORDER BY direction, lane, device_id) AS series_no FROM series
+    ) USING (series)
     WHERE ${whole('readings')} > 0
-    ORDER BY site_id, start_at, direction, lane, device_id`;
+    ORDER BY site_no, start_ms, series_no`;
 }
 
 function hourlySql({ directory }: LakeContext, windowsPath: string): string {
