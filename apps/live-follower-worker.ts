@@ -21,7 +21,7 @@ import { COUNTED } from '#domain/outcome.ts';
 import { readSegmentLog } from '#infra/log/read-segment-log.ts';
 import { openDatabase } from '#infra/sqlite/database.ts';
 import { sqliteRegistry } from '#infra/sqlite/registry.ts';
-import { admission } from '#processing/admission.ts';
+import { admission, type Judged } from '#processing/admission.ts';
 import { deviceDirectory } from '#processing/device-facts.ts';
 import type { Config } from './config.ts';
 import { feedReadings } from './feed-readings.ts';
@@ -80,10 +80,9 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
   const places = followedPlaces(join(livePath, 'places.json'));
   const starts = places.start(await log.ends());
 
-  const take = (record: LogRecord) => {
-    if (record.type !== 'telemetry' || record.domain !== LIVE || !mayTell(record.payload)) return;
-    const all = rules.judge(record, directory(record.deviceId));
-    quality.put(record.deviceId, record.receivedAt, feedReadings(record, all));
+  const isOfTransit = (record: LogRecord) =>
+    record.type === 'telemetry' && record.domain === LIVE && mayTell(record.payload);
+  const take = ({ record, all }: JudgedRecord) => {
     for (const judged of all) {
       if (judged.code !== COUNTED || !('reading' in judged)) continue;
       const reading = liveReading(judged.reading, judged.observedAt);
@@ -110,10 +109,16 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
   };
   const follow = async (partition: number): Promise<void> => {
     for await (const batch of log.read(partition, starts[partition]!, stop.signal)) {
-      for (const record of (batch as LogBatch).records) take(record);
+      const judged = (batch as LogBatch).records
+        .filter(isOfTransit)
+        .map((record) => ({ record, all: rules.judge(record, directory(record.deviceId)) }));
+      for (const one of judged) take(one);
+      tell();
+      // Who waits at a stop waits for visits; what feeds are worth is told a few seconds later anyway.
+      for (const { record, all } of judged)
+        quality.put(record.deviceId, record.receivedAt, feedReadings(record, all));
       const last = batch.records.at(-1);
       if (last) places.reached(partition, last.position);
-      tell();
     }
   };
   const look = async (): Promise<void> => {
@@ -212,6 +217,11 @@ function followedPlaces(path: string) {
       writeFileSync(path, JSON.stringify(saved));
     },
   };
+}
+
+interface JudgedRecord {
+  record: LogRecord;
+  all: Judged[];
 }
 
 /** Most of what a city sends is of roads: that is seen without reading it. */
