@@ -1,6 +1,5 @@
 /**
- * Why a reading was refused: the closed list. Order is the order in which a reading is judged, and the codes in
- * stored outcome bytes follow it: append, never reorder.
+ * Why a reading was refused: the closed list. The codes in stored outcome bytes follow its order: append, never reorder.
  */
 export const rejectionReasons = [
   'not-json',
@@ -12,6 +11,7 @@ export const rejectionReasons = [
   'retired-installation',
   'impossible',
   'period',
+  'unusable',
 ] as const;
 
 export type RejectionReason = (typeof rejectionReasons)[number];

@@ -13,6 +13,7 @@ import {
 } from '#domain/outcome.ts';
 import type { Reading, ReadingKind, Slot } from '#domain/readings/reading-kind.ts';
 import { readingKinds } from '#domain/readings/reading-kinds.ts';
+import { UNUSABLE, whyUnusable } from '#domain/unusable-message.ts';
 import { WINDOW_S } from '#domain/window.ts';
 import type { DeviceFacts } from './device-facts.ts';
 import { type PlainFlows, readPlainFlows } from './plain-flows.ts';
@@ -66,7 +67,7 @@ export interface Admission {
 
 /**
  * Admission is a function of a record and the registry's history alone. A reading is judged in this order, and the
- * first fault names it: not JSON, unknown kind, schema, clock, device, installation, impossible, period.
+ * first fault names it: not JSON, unusable, unknown kind, schema, clock, device, installation, impossible, period.
  */
 export function admission(bounds: ClockBounds, offsetAt: (at: Instant) => number): Admission {
   const kinds = compileKinds();
@@ -76,6 +77,7 @@ export function admission(bounds: ClockBounds, offsetAt: (at: Instant) => number
       return refused('schema', index, 'a reading is a JSON object with a kind', null);
     }
     const { kind: kindName, v } = value as { kind?: unknown; v?: unknown };
+    if (kindName === UNUSABLE) return refused('unusable', index, whyUnusable(value), null);
     const known = typeof kindName === 'string' ? kinds.get(kindName) : undefined;
     if (!known) {
       return refused(
@@ -216,14 +218,15 @@ function parseJson(payload: Uint8Array): unknown {
   try {
     const text = isAscii(payload) ? asciiText(payload) : utf8.decode(payload);
     const parsed: unknown = JSON.parse(text);
-    return loneSurrogate.test(text) && loneSurrogate.test(JSON.stringify(parsed)) ? notJson : parsed;
+    return surrogate.test(text) && loneSurrogate.test(JSON.stringify(parsed)) ? notJson : parsed;
   } catch {
     return notJson;
   }
 }
 
-/** Half a character is no Unicode text; JSON.stringify writes only such halves as escapes. */
-const loneSurrogate = /\\u[dD][89a-fA-F]/;
+/** Half a character is no Unicode text; JSON.stringify writes only such halves as escapes, and a backslash as two. */
+const surrogate = /\\u[dD][89a-fA-F]/;
+const loneSurrogate = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 
 function refused(
   reason: RejectionReason,

@@ -1,13 +1,6 @@
 import { hourOf } from '#domain/instant.ts';
 import type { EventLog, LogRecord } from '#domain/log.ts';
-import {
-  COUNTED,
-  DUPLICATE,
-  type OutcomeCode,
-  outcomes as outcomeList,
-  RESTATED,
-  rejectedAs,
-} from '#domain/outcome.ts';
+import { type OutcomeCode, outcomes as outcomeList } from '#domain/outcome.ts';
 import type { DeadLetter, OutcomeChunk, Readmission, Store } from '#domain/store.ts';
 import type { Judged } from './admission.ts';
 import { deadLetter } from './dead-letters.ts';
@@ -88,9 +81,12 @@ function positionsOf({ payload }: LogRecord): number[] {
   }
 }
 
+const untimed = new Set<string>(['not-json', 'unusable', 'unknown-kind', 'schema']);
+
 /** Reasons found after the clock was judged keep the hour observed in the ledger. */
 function trustsClock(code: OutcomeCode): boolean {
-  return code === COUNTED || code === DUPLICATE || code === RESTATED || code >= rejectedAs('unknown-device');
+  const { outcome, reason } = outcomeList[code]!;
+  return outcome === 'rejected' ? !untimed.has(reason) : outcome !== 'quarantined';
 }
 
 /** The record's dead letters as they now are: a reason that is settled comes with no indices, which removes it. */

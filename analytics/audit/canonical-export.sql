@@ -17,7 +17,7 @@ WITH repeated AS (
   QUALIFY row_number() OVER (PARTITION BY device_id, received_at, payload_md5 ORDER BY partition, position) > 1
 )
 SELECT device_id,
-  CASE WHEN outcome = 'quarantined' OR reason IN ('not-json', 'unknown-kind', 'schema') THEN NULL
+  CASE WHEN outcome = 'quarantined' OR reason IN ('not-json', 'unusable', 'unknown-kind', 'schema') THEN NULL
        ELSE make_timestamptz(epoch_us(observed_at) // 3600000000 * 3600000000) END AS hour_observed,
   outcome, reason, count(*) AS readings
 FROM readings SEMI JOIN again USING (partition, position)

@@ -1,7 +1,7 @@
 -- question: Is every reading with an impossible time quarantined, and no other?
 -- source: semantics.md "Time": observedAt more than 60 s after receivedAt or more than 7 days before it, that reading alone
 --
--- Judged after not-json, unknown-kind and schema and before all other reasons (domain/outcome.ts). Fractions of
+-- Judged after not-json, unusable, unknown-kind and schema and before all other reasons (domain/outcome.ts). Fractions of
 -- observedAt finer than a millisecond are cut off (domain/instant.ts).
 
 -- [examined]

@@ -21,7 +21,7 @@ CREATE OR REPLACE TEMP MACRO audit_in_share(device) AS
 
 -- Readings whose time of observation can be trusted: read, of a known kind, with a sound clock.
 CREATE OR REPLACE TEMP MACRO audit_readable(outcome, reason) AS
-  (NOT (outcome = 'rejected' AND reason IN ('not-json', 'unknown-kind', 'schema')));
+  (NOT (outcome = 'rejected' AND reason IN ('not-json', 'unusable', 'unknown-kind', 'schema')));
 
 -- Seconds that an installation owes of a window: all of it where it promises a period for that lane and direction.
 CREATE OR REPLACE TEMP MACRO audit_promise(period_s, lanes, directions, lane, direction, window_s) AS

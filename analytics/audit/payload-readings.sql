@@ -15,7 +15,7 @@ WITH judged AS (
       ('quarantined', 'ahead'), ('quarantined', 'behind'), ('rejected', 'not-json'), ('rejected', 'unknown-kind'),
       ('rejected', 'schema'), ('rejected', 'unknown-device'), ('rejected', 'retired-device'),
       ('rejected', 'unknown-installation'), ('rejected', 'retired-installation'), ('rejected', 'impossible'),
-      ('rejected', 'period')), true)) AS unnamed
+      ('rejected', 'period'), ('rejected', 'unusable')), true)) AS unnamed
   FROM readings
   WHERE partition = getvariable('audit_partition')
     AND position >= getvariable('audit_from') AND position <= getvariable('audit_to')

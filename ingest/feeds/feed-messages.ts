@@ -1,12 +1,13 @@
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts';
 import type { FedReading, Feed, ForeignMessage, Unusable } from './feed.ts';
 import { feedAccount } from './feed-account.ts';
+import { unusablePayload } from './unusable-payload.ts';
 
-/** What a feed logs: native readings as a JSON array, or something it could not use, as it came. */
+/** What a feed logs: native readings as a JSON array, or something it could not use, as an `UnusableMessage`. */
 export interface FeedMessage {
   deviceId: string;
   receivedAt: Instant;
-  payload: string | Uint8Array;
+  payload: string;
   readings: number;
 }
 
@@ -24,8 +25,6 @@ export interface FeedMessagesOptions {
 const MOST_READINGS = 1_000;
 /** The door takes 256 KiB a packet; characters may be three bytes. */
 const MOST_CHARACTERS = 80 * 1_024;
-/** So much of a thing that can not be used is logged: enough to see what it was. */
-const MOST_AS_IT_CAME = 200 * 1_024;
 
 /**
  * What a feed logs of the messages it hears, in their order. Readings received within the same second travel in one
@@ -90,7 +89,7 @@ export async function* feedMessages(
     if (decoded.unusable.length > 0) yield* flush();
     for (const unusable of decoded.unusable) {
       options.onUnusable?.(unusable);
-      yield { deviceId, receivedAt, payload: unusable.asItCame.slice(0, MOST_AS_IT_CAME), readings: 1 };
+      yield { deviceId, receivedAt, payload: unusablePayload(unusable, version), readings: 1 };
     }
     if (feed.reports === 'each-message') {
       yield* tell();

@@ -34,8 +34,8 @@ export interface RecordedMessage {
   deviceId: string;
   /** When a receiver would have had it: the end of the last interval in it. */
   receivedAt: Instant;
-  /** A JSON array of native readings; or what a feed could not use, as it came. */
-  payload: string | Uint8Array;
+  /** A JSON array of native readings; or what a feed could not use, with its message as it came. */
+  payload: string;
   /** How many. */
   readings: number;
 }

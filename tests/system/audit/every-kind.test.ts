@@ -49,6 +49,7 @@ it('readings of every kind, moved, broken, late, restated and readmitted, come t
       'rejected period',
       'rejected schema',
       'rejected unknown-kind',
+      'rejected unusable',
       'restated',
     ]);
     expect(result.checks.flatMap((c) => c.sample.slice(0, 5).map((d) => ({ check: c.name, ...d })))).toEqual(

@@ -66,6 +66,7 @@ function broken(text: string, d: Dice): string {
     '42',
     '[[], {}, "x", null]',
     '{"kind":"weather"}',
+    '{"kind":"unusable","feed":"siri/1","reason":"no-xml","detail":"","asItCame":"[{\\"kind\\":1}, NaN,]"}',
     '{"kind":"traffic-flow","observedAt":"yesterday","periodS":60,"count":1}',
     '\u{1F6B2}',
     ' \n[ ] ',

@@ -36,7 +36,7 @@ test('every recorded feed, in one city: the ledger adds up, and the report stand
     data,
     'query',
     `SELECT device_id, sum(heard)::INT AS heard, sum(used)::INT AS used,
-         (SELECT count(*)::INT FROM readings r WHERE r.device_id = s.device_id AND r.kind IS NULL) AS as_they_came
+         (SELECT count(*)::INT FROM readings r WHERE r.device_id = s.device_id AND r.kind = 'unusable') AS as_they_came
        FROM feed_statuses s GROUP BY device_id ORDER BY device_id`,
   );
   // Entities of the GTFS-Realtime files, as counted by their tags; lines, journeys and documents of the others.

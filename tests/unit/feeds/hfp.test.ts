@@ -237,7 +237,12 @@ it('what can not be used travels alone, between the readings before and after it
     { ...second, body: good },
   ]);
   expect(logged.map((m) => m.readings)).toEqual([1, 1, 2]);
-  expect(logged[1]!.payload).toBe(`${TOPIC} <html>`);
+  expect(JSON.parse(logged[1]!.payload)).toMatchObject({
+    kind: 'unusable',
+    feed: 'hfp/1',
+    reason: 'no-hfp-json',
+    asItCame: `${TOPIC} <html>`,
+  });
   expect(nativeReadings(logged).at(-1)).toEqual({
     kind: 'feed-status',
     observedAt: '2024-02-13T16:33:00Z',

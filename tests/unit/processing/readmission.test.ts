@@ -33,6 +33,17 @@ it('counts what is admissible now, leaves the rest, and received stays what was 
   expect([...bytes].slice(0, 4)).toEqual([3, 0, 12, 0]);
 });
 
+it('leaves what a feed could not use where it was: it can not become anything', async () => {
+  city.send('loop', { kind: 'unusable', feed: 'siri/1', reason: 'no-xml', detail: '', asItCame: '' });
+  await city.run();
+  await city.register(registered('loop').slice(2));
+  order([0]);
+  await city.run();
+  expect(city.sums()).toEqual({ 'rejected unusable': 1 });
+  expect(city.ledger().filter((r) => r.readings !== 0)).toMatchObject([{ hourObserved: null, readings: 1 }]);
+  expect(deadLetters()).toEqual([{ reason: 'unusable', indices: '[0]' }]);
+});
+
 it('is done once: the same order again changes nothing', async () => {
   city.send('loop', [flow(0)]);
   await city.run();
