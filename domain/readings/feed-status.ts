@@ -14,7 +14,7 @@ const counts = z.record(name, z.int().min(0));
 const schema = z.strictObject({
   kind: z.literal('feed-status'),
   ...envelope,
-  /** When the producer says it made what it sent. */
+  /** When the producer says it made what it sent; absent where nobody noted when that came. */
   headerAt: instantText.optional(),
   /** Foreign things heard since the last status: entities, messages, journeys, measurements. */
   heard: z.int().min(0),

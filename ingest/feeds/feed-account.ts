@@ -1,9 +1,9 @@
 import { formatInstant, type Instant } from '#domain/instant.ts';
-import type { Decoded, FedReading } from './feed.ts';
+import type { Decoded, FedReading, ForeignMessage } from './feed.ts';
 
 /** Keeps the sum of what a feed heard, heard = used + unusable, until it is told. */
 export interface FeedAccount {
-  add(decoded: Decoded, receivedAt: Instant): void;
+  add(decoded: Decoded, message: Pick<ForeignMessage, 'receivedAt' | 'isReceiptUnknown'>): void;
   /** When the first thing came that is not told yet. */
   heardSince(): Instant | undefined;
   /** What was heard since the last, as a reading of when the latest of it came; `undefined` where nothing came. */
@@ -24,7 +24,7 @@ export function feedAccount(): FeedAccount {
   let sum: Sum | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
   return {
-    add: (decoded, receivedAt) => {
+    add: (decoded, { receivedAt, isReceiptUnknown }) => {
       sum ??= {
         since: receivedAt,
         latest: receivedAt,
@@ -39,7 +39,8 @@ export function feedAccount(): FeedAccount {
       sum.lost += decoded.unusable.length;
       for (const { reason } of decoded.unusable) count(sum.unusable, reason, 1);
       for (const [reason, n] of decoded.mended) count(sum.mended, reason, n);
-      sum.headerAt = decoded.headerAt ?? sum.headerAt;
+      // How long after its making it came can be told only where somebody noted when it came.
+      if (!isReceiptUnknown) sum.headerAt = decoded.headerAt ?? sum.headerAt;
     },
     heardSince: () => sum?.since,
     tell: () => {

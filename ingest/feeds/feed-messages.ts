@@ -81,7 +81,7 @@ export async function* feedMessages(
       second = Math.floor(receivedAt / SECOND_MS);
     }
     const decoded = decode(message);
-    account.add(decoded, receivedAt);
+    account.add(decoded, message);
     for (const [reason, n] of decoded.mended) options.onMended?.(reason, n, message);
     for (const { sensorId, reading } of decoded.readings) {
       yield* put(sensorId === undefined ? deviceId : options.sensorDeviceId(sensorId), reading, receivedAt);

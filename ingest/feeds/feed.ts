@@ -4,6 +4,8 @@ import type { Reading } from '#domain/readings/reading-kind.ts';
 /** What somebody else's system sent, as it came. */
 export interface ForeignMessage {
   receivedAt: Instant;
+  /** Nobody noted when it came: `receivedAt` is when it says that it was made, so how old it was can not be told. */
+  isReceiptUnknown?: true;
   /** Of a message broker, or the file or address it came from. */
   source: string;
   body: Uint8Array;

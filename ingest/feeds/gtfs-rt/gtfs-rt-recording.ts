@@ -20,11 +20,14 @@ export async function* gtfsRtRecording(
   const timed = await Promise.all(
     files.map(async (file) => {
       const named = /^(\d{10})\D/.exec(basename(file));
-      const receivedAt = named ? Number(named[1]) * SECOND_MS : headerTime(await readFile(file));
-      return { file, receivedAt: receivedAt ?? Math.floor((await stat(file)).mtimeMs) };
+      if (named) return { file, receivedAt: Number(named[1]) * SECOND_MS };
+      const madeAt = headerTime(await readFile(file));
+      return madeAt === undefined
+        ? { file, receivedAt: Math.floor((await stat(file)).mtimeMs) }
+        : { file, receivedAt: madeAt, isReceiptUnknown: true as const };
     }),
   );
-  for (const { file, receivedAt } of timed.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
-    yield { receivedAt, source: basename(file), body: await readFile(file) };
+  for (const { file, ...received } of timed.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+    yield { ...received, source: basename(file), body: await readFile(file) };
   }
 }

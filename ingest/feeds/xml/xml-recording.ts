@@ -11,12 +11,14 @@ export async function* xmlRecording(
 ): AsyncGenerator<ForeignMessage> {
   const files = await recordedFiles(path, /\.xml$/i, 'XML document (*.xml)');
   const timed = await Promise.all(
-    files.map(async (file) => ({
-      file,
-      receivedAt: madeAt(await readFile(file, 'utf8')) ?? Math.floor((await stat(file)).mtimeMs),
-    })),
+    files.map(async (file) => {
+      const saidAt = madeAt(await readFile(file, 'utf8'));
+      return saidAt === undefined
+        ? { file, receivedAt: Math.floor((await stat(file)).mtimeMs) }
+        : { file, receivedAt: saidAt, isReceiptUnknown: true as const };
+    }),
   );
-  for (const { file, receivedAt } of timed.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
-    yield { receivedAt, source: basename(file), body: await readFile(file) };
+  for (const { file, ...received } of timed.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+    yield { ...received, source: basename(file), body: await readFile(file) };
   }
 }

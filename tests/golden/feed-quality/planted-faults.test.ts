@@ -198,6 +198,16 @@ it('says of each rule at how many things it looked', async () => {
   ]);
 });
 
+it('a feed that never says when it made what it sent is not looked at for that', async () => {
+  await db.run(`INSERT INTO readings (partition, position, index, device_id, kind, outcome, observed_at, received_at, heard, used)
+    VALUES (1, 0, 0, 'undated', 'feed-status', 'counted', '${at(0)}', '${at(0)}', 1, 1)`);
+  expect(await ask(`SELECT rule FROM feed_quality WHERE device_id = 'undated' ORDER BY rule`)).toEqual([
+    ['silent-feed'],
+    ['unusable'],
+  ]);
+  await db.run(`DELETE FROM readings WHERE device_id = 'undated'`);
+});
+
 it('calls a trip or stop unknown only where a timetable is known', async () => {
   expect(await ask(`SELECT * FROM feed_quality WHERE rule LIKE 'unknown%'`)).toEqual([]);
   await db.run(`CREATE TABLE timetables AS SELECT 'F/1' AS timetable, DATE '2026-03-01' AS valid_from, DATE '9999-12-31' AS valid_to;

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readingKinds } from '#domain/readings/reading-kinds.ts';
 import type { FedReading } from '#ingest/feeds/feed.ts';
@@ -203,6 +205,32 @@ describe('what is no feed is named, and logged as it came', () => {
   it('without any time, entities can not be placed in time', () => {
     const body = message([1, message([1, '2.0'])], entity([4, message([8, message([1, 'a'])], place(1, 2))]));
     expect(reasonsOf(decode(body))).toEqual(['no-time']);
+  });
+});
+
+describe('a recording', () => {
+  const statusesOf = async (name: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'headway-'));
+    try {
+      writeFileSync(join(folder, name), vehicle(place(1, 2)));
+      const logged = await loggedBy(gtfsRt, gtfsRt.recorded(folder, { timezone: 'UTC' }));
+      return nativeReadings(logged).filter((r) => r.kind === 'feed-status');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  it('whose file name tells when a snapshot came says how old its header was then', async () => {
+    expect(await statusesOf(`${HEADER_S + 100}.pb`)).toMatchObject([
+      { observedAt: '2024-02-08T13:00:57Z', headerAt: HEADER_AT },
+    ]);
+  });
+
+  it('that does not tell it was received when the header says, which is no word about the header’s age', async () => {
+    const [status, ...others] = await statusesOf('vehicles.pb');
+    expect(status).toMatchObject({ observedAt: HEADER_AT, heard: 1 });
+    expect(status).not.toHaveProperty('headerAt');
+    expect(others).toEqual([]);
   });
 });
 
