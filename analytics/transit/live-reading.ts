@@ -5,6 +5,7 @@ import type { StopEvent } from '#domain/readings/stop-event.ts';
 import type { TripUpdate } from '#domain/readings/trip-update.ts';
 import type { VehiclePosition } from '#domain/readings/vehicle-position.ts';
 import type { LiveLoad, LiveReading } from './live-visits.ts';
+import { callsTold } from './recorded-calls.ts';
 import type { LiveCount } from './vehicle-counts.ts';
 import type { VehicleReading } from './vehicle-day.ts';
 
@@ -51,6 +52,7 @@ export function liveReading(reading: Reading, at: Instant): LiveReading | undefi
       const { vehicleId, tripId, stops, scheduleRelationship, ...words } = reading as TripUpdate;
       if (tripId === undefined || scheduleRelationship === 'canceled' || scheduleRelationship === 'deleted')
         return undefined;
+      const { recorded, next } = callsTold(stops, at);
       return {
         vehicleId: vehicleId ?? `trip:${tripId}`,
         identity: `${reading.kind}/${tripId}`,
@@ -59,8 +61,9 @@ export function liveReading(reading: Reading, at: Instant): LiveReading | undefi
           at,
           tripId,
           relationship: scheduleRelationship,
-          stopId: stops[0]?.stopId,
-          stopSequence: stops[0]?.stopSequence,
+          stopId: next?.stopId,
+          stopSequence: next?.stopSequence,
+          ...(recorded.length > 0 && { recorded }),
           status: 'in-transit-to',
           isForecast: true,
         } as VehicleReading,

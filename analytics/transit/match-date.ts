@@ -5,6 +5,7 @@ import { assignCounts } from './assign-counts.ts';
 import { countsAppender } from './counts-appender.ts';
 import type { Observation } from './observation.ts';
 import { passengerCounts } from './passenger-count.ts';
+import { callsTold } from './recorded-calls.ts';
 import { resolveTrip } from './resolve-trip.ts';
 import { serviceDayStart } from './service-time.ts';
 import { skippedCalls } from './skipped-calls.ts';
@@ -18,6 +19,8 @@ import { type PerformedTrip, type VehicleReading, vehicleDay } from './vehicle-d
 /** A service day's vehicles are out from some hours before its midnight to the morning after. */
 const BEFORE_MS = 3 * HOUR_MS;
 const AFTER_MS = 33 * HOUR_MS;
+/** Their calls are told for longer. */
+const TOLD_MS = 36 * HOUR_MS;
 
 /**
  * Matches all readings of a service date: tables `matched_trips`, `matched_visits` and `matched_counts`, with the columns of
@@ -27,7 +30,10 @@ const AFTER_MS = 33 * HOUR_MS;
 export async function matchDate(db: DuckDBConnection, date: string, zone: string): Promise<void> {
   const time = cityTime(zone);
   const start = serviceDayStart(time, date);
-  const span = `observed_at >= make_timestamptz(${start - BEFORE_MS} * 1000) AND observed_at < make_timestamptz(${start + AFTER_MS} * 1000)`;
+  const between = (from: Instant, to: Instant) =>
+    `observed_at >= make_timestamptz(${from} * 1000) AND observed_at < make_timestamptz(${to} * 1000)`;
+  const span = between(start - BEFORE_MS, start + AFTER_MS);
+  const told = between(start - BEFORE_MS, start + TOLD_MS);
   await db.run(`CREATE OR REPLACE TEMP TABLE raw_trips_performed (${rawTripColumns});
     CREATE OR REPLACE TEMP TABLE raw_visits (${rawVisitColumns})`);
   const day = await timetableDay(db, date);
@@ -39,7 +45,7 @@ export async function matchDate(db: DuckDBConnection, date: string, zone: string
     appendTrip(trips, performed);
     for (const visit of performed.visits) appendVisit(visits, performed, visit, passengers?.get(visit));
   };
-  for await (const { vehicleId, readings } of vehicles(db, span)) {
+  for await (const { vehicleId, readings } of vehicles(db, span, told)) {
     const performed = vehicleDay(vehicleId, readings, day, day.wayOf, time);
     const counts = counted.get(vehicleId) ?? [];
     counted.delete(vehicleId);
@@ -62,10 +68,13 @@ export async function matchDate(db: DuckDBConnection, date: string, zone: string
   await db.run(withSchedule(date));
 }
 
+const tellsCalls = `contains(stops::VARCHAR, '"recorded"')`;
+
 /** Each vehicle's readings in force (of one identity the last by the order of the log), vehicle by vehicle. */
 async function* vehicles(
   db: DuckDBConnection,
   span: string,
+  told: string,
 ): AsyncGenerator<{ vehicleId: string; readings: VehicleReading[] }> {
   const result = await db.stream(`
     SELECT coalesce(vehicle_id, 'trip:' || trip_id) AS vehicle_id, epoch_ms(observed_at)::DOUBLE AS at, kind = 'stop-event' AS is_event, event, lat, lon, speed_kmh,
@@ -73,10 +82,11 @@ async function* vehicles(
       coalesce(stop_sequence, (stops->>'$[0].stopSequence')::BIGINT)::DOUBLE AS stop_sequence,
       CASE WHEN kind = 'trip-update' THEN 'in-transit-to' ELSE status END AS status, trip_id, route_id, direction_id::DOUBLE AS direction_id, service_date,
       start_time, schedule_relationship, journey,
-      kind = 'trip-update' AS is_forecast
+      kind = 'trip-update' AS is_forecast, CASE WHEN ${tellsCalls} THEN stops::VARCHAR END AS calls
     FROM readings
     WHERE (kind IN ('vehicle-position', 'stop-event')
-        OR kind = 'trip-update' AND trip_id IS NOT NULL AND coalesce(schedule_relationship, '') NOT IN ('canceled', 'deleted')) AND outcome IN ('counted', 'restated') AND ${span}
+        OR kind = 'trip-update' AND trip_id IS NOT NULL AND coalesce(schedule_relationship, '') NOT IN ('canceled', 'deleted')) AND outcome IN ('counted', 'restated')
+      AND (${span} OR kind = 'trip-update' AND ${tellsCalls} AND ${told})
     QUALIFY row_number() OVER (PARTITION BY device_id, vehicle_id, kind, observed_at, event, CASE WHEN kind = 'trip-update' THEN trip_id END
       ORDER BY coalesce(via, position) DESC, position DESC, index DESC) = 1
     ORDER BY 1`);
@@ -98,7 +108,7 @@ async function* vehicles(
 
 function readingOf(row: readonly unknown[]): VehicleReading {
   const [, at, isEvent, event, lat, lon, speedKmh, stopId, stopSequence, status, tripId, routeId] = row;
-  const [directionId, serviceDate, startTime, relationship, journey, isForecast] = row.slice(12);
+  const [directionId, serviceDate, startTime, relationship, journey, isForecast, calls] = row.slice(12);
   const reading: Record<string, unknown> = {
     at,
     ...(isEvent === true && { event }),
@@ -117,6 +127,14 @@ function readingOf(row: readonly unknown[]): VehicleReading {
     ...(isForecast === true && { isForecast }),
     ...((journey === 'deadrun' || journey === 'signoff') && { deadrun: true }),
   };
+  if (calls !== null) {
+    const { recorded, next } = callsTold(JSON.parse(calls as string), at as Instant);
+    Object.assign(reading, {
+      stopId: next?.stopId ?? null,
+      stopSequence: next?.stopSequence ?? null,
+      ...(recorded.length > 0 && { recorded }),
+    });
+  }
   for (const key of Object.keys(reading)) if (reading[key] === null) delete reading[key];
   return reading as unknown as VehicleReading & Observation;
 }

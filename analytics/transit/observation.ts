@@ -14,6 +14,16 @@ export interface Observation {
   isForecast?: boolean;
   /** The reading is of this event, at the stop named. */
   event?: 'arrival' | 'departure' | 'passing' | 'doors-opened' | 'doors-closed';
+  /** Calls of the trip up to then, as the feed has recorded them. In the order of the trip. */
+  recorded?: readonly RecordedCall[];
+}
+
+/** When a vehicle was at a stop, in its feed's own words. */
+export interface RecordedCall {
+  stopId: string;
+  stopSequence?: number;
+  arrivalAt?: Instant;
+  departureAt?: Instant;
 }
 
 /** A stop as a trip calls at it. */
@@ -26,8 +36,8 @@ export interface Call {
   alongM: number;
 }
 
-/** `forecast`: the stop was no longer among those to come. */
-export type VisitMethod = 'event' | 'doors' | 'status' | 'position' | 'forecast';
+/** `recorded`: as the feed has it of a past call. `forecast`: the stop was no longer among those to come. */
+export type VisitMethod = 'event' | 'doors' | 'status' | 'position' | 'recorded' | 'forecast';
 
 /** What one source says of a vehicle at one stop. A time is within so many seconds of the true one. */
 export interface Sighting {

@@ -298,6 +298,7 @@ function observed({
   status,
   isForecast,
   event,
+  recorded,
 }: VehicleReading): Observation {
   return {
     at,
@@ -309,6 +310,7 @@ function observed({
     ...(status !== undefined && { status }),
     ...(isForecast !== undefined && { isForecast }),
     ...(event !== undefined && { event }),
+    ...(recorded !== undefined && { recorded }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Call, Observation, Sighting, VisitMethod } from './observation.ts'
 import type { Shape } from './shape.ts';
 import { visitsFromDoors, visitsFromEvents } from './visits-from-events.ts';
 import { type FeetOf, type Track, trackOn, visitsFromPositions } from './visits-from-positions.ts';
+import { visitsFromRecorded } from './visits-from-recorded.ts';
 import { visitsFromStatus } from './visits-from-status.ts';
 
 /** A vehicle's stay at a stop of its trip, each end by the best source that saw it. */
@@ -32,8 +33,8 @@ export interface TripWay {
 
 /**
  * The stop visits of one vehicle on one trip: a function of the set of its observations, so that the order in which they
- * came can change nothing. Events count before doors, doors before status, status before positions, and
- * all of these before what forecasts no longer name.
+ * came can change nothing. Events count before doors, doors before status, status before positions, these before
+ * what the feed has recorded, and all of them before what forecasts no longer name.
  */
 export function stopVisits(
   observations: readonly Observation[],
@@ -55,6 +56,7 @@ export function stopVisits(
       ),
     ],
     ['position', visitsFromPositions(track, calls)],
+    ['recorded', visitsFromRecorded(inOrder, calls)],
     [
       'forecast',
       visitsFromStatus(
@@ -88,7 +90,8 @@ function unplaced(observations: readonly Observation[]): Track {
 
 /** Two observations of one moment have an order of their own, whichever came first. */
 function tie(o: Observation): string {
-  return [o.event, o.stopSequence, o.stopId, o.status, o.lat, o.lon, o.speedKmh].join();
+  const recorded = o.recorded && JSON.stringify(o.recorded);
+  return [o.event, o.stopSequence, o.stopId, o.status, o.lat, o.lon, o.speedKmh, recorded].join();
 }
 
 function compareText(a: string, b: string): number {
@@ -118,13 +121,28 @@ function merge(visit: StopVisit, sighting: Sighting, method: VisitMethod): void 
   }
 }
 
-/** The stops that the observations name, in the order in which they first do. */
+/**
+ * The stops that the observations name, in the order in which they last do: of two sources one may name the next stop before the
+ * other has let go of the one before it, but none goes on naming a stop that was left.
+ */
 function callsNamed(observations: readonly Observation[]): Call[] {
-  const calls = new Map<string, Call>();
-  for (const { stopId, stopSequence } of observations) {
-    if (stopId === undefined || calls.has(stopId)) continue;
-    const position = calls.size + 1;
-    calls.set(stopId, { position, stopSequence: stopSequence ?? position, stopId, alongM: 0 });
+  const named = new Map<string, { stopId: string; stopSequence: number | undefined; at: Instant }>();
+  const name = (stopId: string, stopSequence: number | undefined, at: Instant) => {
+    const before = named.get(stopId);
+    if (before) before.at = Math.max(before.at, at);
+    else named.set(stopId, { stopId, stopSequence, at });
+  };
+  for (const { at, stopId, stopSequence, recorded } of observations) {
+    for (const call of recorded ?? [])
+      name(call.stopId, call.stopSequence, (call.departureAt ?? call.arrivalAt)!);
+    if (stopId !== undefined) name(stopId, stopSequence, at);
   }
-  return [...calls.values()];
+  return [...named.values()]
+    .sort((a, b) => a.at - b.at)
+    .map(({ stopId, stopSequence }, i) => ({
+      position: i + 1,
+      stopSequence: stopSequence ?? i + 1,
+      stopId,
+      alongM: 0,
+    }));
 }

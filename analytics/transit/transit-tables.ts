@@ -1,5 +1,5 @@
 /** Counts changes of how readings become trips and stop visits. */
-export const MATCHING_VERSION = 4;
+export const MATCHING_VERSION = 5;
 
 /** The lake's table of stop visits, one row a vehicle, trip and stop: docs/transit.md. */
 export const stopVisitsTable = {

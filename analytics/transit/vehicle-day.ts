@@ -68,7 +68,7 @@ export function vehicleDay(
   }
   const spans = [...runs.values()].map(({ resolved, readings: own }) => ({
     resolved,
-    times: own.map((r) => r.at).sort((a, b) => a - b),
+    times: own.flatMap(momentsOf).sort((a, b) => a - b),
     own,
   }));
   const perform = (span: (typeof spans)[number]): PerformedTrip => {
@@ -124,7 +124,9 @@ export function performedKey({ serviceDate, relationship, tripId }: ResolvedTrip
 export function tripResolver(trips: TripsByDate, time: CityTime): (reading: VehicleReading) => ResolvedTrip {
   const known = new Map<string, ResolvedTrip>();
   return (reading) => {
-    const { tripId, routeId, directionId, serviceDate, startTime, relationship, deadrun, at } = reading;
+    const { tripId, routeId, directionId, serviceDate, startTime, relationship, deadrun } = reading;
+    // A trip is of the day on which it began, as far as it is told.
+    const [at] = momentsOf(reading) as [Instant];
     // Without one the day depends on the time; in no zone does a date change within a quarter of an hour.
     const quarter = Math.floor(at / QUARTER_MS);
     const day = serviceDate ?? quarter;
@@ -137,6 +139,11 @@ export function tripResolver(trips: TripsByDate, time: CityTime): (reading: Vehi
     }
     return resolved;
   };
+}
+
+/** When a reading saw its vehicle: at the calls it has recorded, and when it was made. */
+function momentsOf({ at, recorded = [] }: VehicleReading): Instant[] {
+  return [...recorded.map((c) => (c.arrivalAt ?? c.departureAt)!), at];
 }
 
 const MOST_KNOWN = 100_000;
