@@ -10,7 +10,7 @@ import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
 import { type LiveBoardings, liveBoardings } from '#analytics/transit/live-boardings.ts';
 import { liveCount, liveLoad, liveReading } from '#analytics/transit/live-reading.ts';
 import { liveVisitLine } from '#analytics/transit/live-table.ts';
-import { type LiveVisits, liveVisits } from '#analytics/transit/live-visits.ts';
+import { LATEST_MS, type LiveVisits, liveVisits } from '#analytics/transit/live-visits.ts';
 import { resumeBoardings } from '#analytics/transit/resume-boardings.ts';
 import { type ScheduledTimes, scheduledTimes } from '#analytics/transit/scheduled-times.ts';
 import { timetableDay } from '#analytics/transit/timetable-day.ts';
@@ -85,6 +85,7 @@ async function work(options: LiveFollowerWorkerData): Promise<void> {
   const take = ({ record, all }: JudgedRecord) => {
     for (const judged of all) {
       if (judged.code !== COUNTED || !('reading' in judged)) continue;
+      if (record.receivedAt - judged.observedAt > LATEST_MS) continue;
       const reading = liveReading(judged.reading, judged.observedAt);
       if (reading) live.put(reading);
       const load = liveLoad(judged.reading, judged.observedAt);

@@ -39,16 +39,15 @@ FROM feed_steps WINDOW so_far AS (PARTITION BY date, device_id, vehicle_id ORDER
 CREATE OR REPLACE TEMP VIEW feed_runs AS
 FROM query(CASE WHEN getvariable('feed_runs_kept') IS NOT NULL THEN 'FROM kept_feed_runs' ELSE 'FROM worked_feed_runs' END);
 
--- How late a vehicle's reports come, by the hour. What was held back and sent later comes ever less late; what comes equally late,
--- report by report, is told by a clock that is behind.
+-- How late a vehicle's reports come, by the hour (clock-behind.sql).
 CREATE OR REPLACE TEMP VIEW feed_lags AS
 SELECT date, device_id, vehicle_id, min(observed_at) AS from_at, count(*) AS reports, median(lag_s) AS lag_s,
-  quantile_cont(lag_s, 0.9) - quantile_cont(lag_s, 0.1) AS spread_s
+  most_within(lag_s) AS spread_s
 FROM (
-  SELECT date, device_id, vehicle_id, observed_at, (epoch_ms(received_at) - epoch_ms(observed_at)) / 1e3 AS lag_s
+  SELECT date, device_id, vehicle_id, observed_at, report_lag_s(received_at, observed_at) AS lag_s
   FROM feed_vehicle_readings WHERE outcome IN ('counted', 'restated') AND feed_of_piece(vehicle_id))
 GROUP BY date, device_id, vehicle_id, date_trunc('hour', observed_at)
-HAVING count(*) >= 10;
+HAVING are_enough_reports(count(*), most_within(epoch_ms(observed_at) / 1e3));
 
 -- Trips of which some positions were too far from their way to be on it (analytics/transit), by service date, with the device that told them.
 CREATE OR REPLACE TEMP VIEW feed_ways AS
@@ -149,7 +148,7 @@ FROM feed_vehicle_readings WHERE outcome = 'restated';
 CREATE OR REPLACE TEMP VIEW feed_lag_findings AS
 SELECT date, 'clock-behind' AS rule, device_id, vehicle_id, from_at AS found_at,
   format('{:d} reports in a row {:d} s old when they came', reports, lag_s::BIGINT) AS detail, 1::BIGINT AS found
-FROM feed_lags WHERE lag_s > feed_limit(getvariable('behind_s'), 300) AND spread_s <= 60;
+FROM feed_lags WHERE clock_is_behind(lag_s, spread_s, feed_limit(getvariable('behind_s'), 300));
 
 CREATE OR REPLACE TEMP VIEW feed_way_findings AS
 SELECT date, 'off-shape' AS rule, device_id, vehicle_id, first_seen_at AS found_at,

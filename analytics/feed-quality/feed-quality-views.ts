@@ -25,7 +25,7 @@ export async function createFeedQualityViews(db: DuckDBConnection): Promise<void
       `CREATE TEMP TABLE ${feedDaysTable.name} (${feedDaysTable.columns}, formula_version INTEGER, stale BOOLEAN)`,
     );
   }
-  for (const file of ['feed-macros.sql', 'feed-quality-views.sql', 'feed-sums.sql']) {
+  for (const file of ['feed-macros.sql', 'clock-behind.sql', 'feed-quality-views.sql', 'feed-sums.sql']) {
     await defineViews(db, textOf(file));
   }
 }

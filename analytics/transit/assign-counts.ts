@@ -15,6 +15,8 @@ export type CountMethod = 'named' | 'stay' | 'late' | 'trip-end';
 
 /** Why a count is of no stop visit. */
 export type UnassignedReason =
+  /** When it was made nobody knows: the vehicle's clock was behind. */
+  | 'clock-behind'
   /** No reading says where the vehicle was. */
   | 'vehicle-not-seen'
   /** Far from the end and the beginning of any trip: cleaners, the depot, a test. */
@@ -62,7 +64,11 @@ export function assignCounts(stays: readonly Stay[], counts: readonly PassengerC
     const here = stayAt(count, stays, named);
     return sidesOf(count).map(([side, passengers]): AssignedCount => {
       const found: Found =
-        deviceId === counter ? placeOf(count, side, passengers === 0, stays, here) : 'second-counter';
+        count.clockBehind === true
+          ? 'clock-behind'
+          : deviceId === counter
+            ? placeOf(count, side, passengers === 0, stays, here)
+            : 'second-counter';
       const assigned = { at, deviceId, readings, side, passengers };
       if (typeof found === 'string') return { ...assigned, reason: found };
       const { stay, method } = found;

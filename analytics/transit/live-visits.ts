@@ -40,6 +40,8 @@ export interface LiveVisits {
   readonly openTrips: number;
 }
 
+/** What is older when it comes is left to the night: it was held back, or told by a clock that is behind. */
+export const LATEST_MS = 10 * MINUTE_MS;
 const SILENT_MS = 15 * MINUTE_MS;
 /** So long a count waits for its vehicle to be seen. */
 const UNPLACED_MS = 30 * MINUTE_MS;

@@ -2,6 +2,7 @@ import { type DuckDBConnection, DuckDBTimestampTZValue } from '@duckdb/node-api'
 import { type CityTime, cityTime } from '#domain/city-time.ts';
 import { HOUR_MS, type Instant, SECOND_MS } from '#domain/instant.ts';
 import { assignCounts } from './assign-counts.ts';
+import { clocksBehind } from './clocks-behind.ts';
 import { countsAppender } from './counts-appender.ts';
 import type { Observation } from './observation.ts';
 import { passengerCounts } from './passenger-count.ts';
@@ -37,7 +38,8 @@ export async function matchDate(db: DuckDBConnection, date: string, zone: string
   await db.run(`CREATE OR REPLACE TEMP TABLE raw_trips_performed (${rawTripColumns});
     CREATE OR REPLACE TEMP TABLE raw_visits (${rawVisitColumns})`);
   const day = await timetableDay(db, date);
-  const counted = await passengerCounts(db, span);
+  const isBehind = await clocksBehind(db, span, zone);
+  const counted = await passengerCounts(db, span, isBehind);
   const matchedCounts = await countsAppender(db, date, time);
   const trips = await db.createAppender('raw_trips_performed');
   const visits = await db.createAppender('raw_visits');
@@ -45,7 +47,7 @@ export async function matchDate(db: DuckDBConnection, date: string, zone: string
     appendTrip(trips, performed);
     for (const visit of performed.visits) appendVisit(visits, performed, visit, passengers?.get(visit));
   };
-  for await (const { vehicleId, readings } of vehicles(db, span, told)) {
+  for await (const { vehicleId, readings } of vehicles(db, span, told, isBehind)) {
     const performed = vehicleDay(vehicleId, readings, day, day.wayOf, time);
     const counts = counted.get(vehicleId) ?? [];
     counted.delete(vehicleId);
@@ -75,6 +77,7 @@ async function* vehicles(
   db: DuckDBConnection,
   span: string,
   told: string,
+  isBehind: string,
 ): AsyncGenerator<{ vehicleId: string; readings: VehicleReading[] }> {
   const result = await db.stream(`
     SELECT coalesce(vehicle_id, 'trip:' || trip_id) AS vehicle_id, epoch_ms(observed_at)::DOUBLE AS at, kind = 'stop-event' AS is_event, event, lat, lon, speed_kmh,
@@ -82,7 +85,8 @@ async function* vehicles(
       coalesce(stop_sequence, (stops->>'$[0].stopSequence')::BIGINT)::DOUBLE AS stop_sequence,
       CASE WHEN kind = 'trip-update' THEN 'in-transit-to' ELSE status END AS status, trip_id, route_id, direction_id::DOUBLE AS direction_id, service_date,
       start_time, schedule_relationship, journey,
-      kind = 'trip-update' AS is_forecast, CASE WHEN ${tellsCalls} THEN stops::VARCHAR END AS calls
+      kind = 'trip-update' AS is_forecast, CASE WHEN ${tellsCalls} THEN stops::VARCHAR END AS calls,
+      ${isBehind} AS is_behind
     FROM readings
     WHERE (kind IN ('vehicle-position', 'stop-event')
         OR kind = 'trip-update' AND trip_id IS NOT NULL AND coalesce(schedule_relationship, '') NOT IN ('canceled', 'deleted')) AND outcome IN ('counted', 'restated')
@@ -108,7 +112,8 @@ async function* vehicles(
 
 function readingOf(row: readonly unknown[]): VehicleReading {
   const [, at, isEvent, event, lat, lon, speedKmh, stopId, stopSequence, status, tripId, routeId] = row;
-  const [directionId, serviceDate, startTime, relationship, journey, isForecast, calls] = row.slice(12);
+  const [directionId, serviceDate, startTime, relationship, journey, isForecast, calls, isBehind] =
+    row.slice(12);
   const reading: Record<string, unknown> = {
     at,
     ...(isEvent === true && { event }),
@@ -125,6 +130,7 @@ function readingOf(row: readonly unknown[]): VehicleReading {
     startTime,
     relationship,
     ...(isForecast === true && { isForecast }),
+    ...(isBehind === true && { clockBehind: true }),
     ...((journey === 'deadrun' || journey === 'signoff') && { deadrun: true }),
   };
   if (calls !== null) {
@@ -185,6 +191,7 @@ const unseen = {
   positions: 0,
   offWay: 0,
   jumps: 0,
+  clockBehind: 0,
   detour: false,
   unknownStops: [],
   longestGapS: 0,
@@ -201,7 +208,7 @@ const unseen = {
 const rawTripColumns = `trip_id VARCHAR, vehicle_id VARCHAR, scheduled_id VARCHAR, told_route_id VARCHAR,
   told_direction_id INTEGER, relationship VARCHAR, first_seen_at TIMESTAMPTZ,
   last_seen_at TIMESTAMPTZ, observations INTEGER, positions INTEGER, off_way INTEGER, jumps INTEGER, detour BOOLEAN,
-  unknown_stops VARCHAR, longest_gap_s DOUBLE, began VARCHAR, ended VARCHAR, interleaved BOOLEAN, stops_visited INTEGER,
+  clock_behind INTEGER, unknown_stops VARCHAR, longest_gap_s DOUBLE, began VARCHAR, ended VARCHAR, interleaved BOOLEAN, stops_visited INTEGER,
   first_position INTEGER, last_position INTEGER`;
 const rawVisitColumns = `trip_id VARCHAR, vehicle_id VARCHAR, relationship VARCHAR, position INTEGER, stop_sequence INTEGER,
   stop_id VARCHAR, along_m DOUBLE, arrival_at TIMESTAMPTZ, arrival_method VARCHAR, arrival_within_s DOUBLE,
@@ -225,6 +232,7 @@ function appendTrip(to: Appender, t: PerformedTrip): void {
   to.appendInteger(t.offWay);
   to.appendInteger(t.jumps);
   to.appendBoolean(t.detour);
+  to.appendInteger(t.clockBehind);
   to.appendVarchar(JSON.stringify(t.unknownStops));
   to.appendDouble(t.longestGapS);
   to.appendVarchar(t.began);

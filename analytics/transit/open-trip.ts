@@ -220,6 +220,7 @@ const notAsked = {
   offWay: 0,
   jumps: 0,
   detour: false,
+  clockBehind: 0,
   unknownStops: [],
   longestGapS: 0,
   began: 'unobserved',

@@ -23,7 +23,7 @@ export const tripsPerformedTable = {
   version: MATCHING_VERSION,
   columns: `date DATE, trip_id VARCHAR, vehicle_id VARCHAR, route_id VARCHAR, direction_id INTEGER, pattern_id VARCHAR,
     relationship VARCHAR, counts BOOLEAN, first_seen_at TIMESTAMPTZ, last_seen_at TIMESTAMPTZ, observations BIGINT,
-    positions BIGINT, off_way BIGINT, jumps BIGINT, detour BOOLEAN, unknown_stops VARCHAR[], longest_gap_s DOUBLE,
+    positions BIGINT, off_way BIGINT, jumps BIGINT, detour BOOLEAN, clock_behind BIGINT, unknown_stops VARCHAR[], longest_gap_s DOUBLE,
     began VARCHAR, ended VARCHAR, interleaved BOOLEAN, stops INTEGER, stops_visited INTEGER, first_position INTEGER,
     last_position INTEGER, way_m DOUBLE, from_m DOUBLE, to_m DOUBLE, scheduled_start_at TIMESTAMPTZ,
     scheduled_end_at TIMESTAMPTZ, skipped INTEGER[]`,

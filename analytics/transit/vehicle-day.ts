@@ -6,7 +6,10 @@ import { type ResolvedTrip, resolveTrip, type TripsByDate, type TripWords } from
 import { type StopVisit, stopVisits, type TripWay } from './stop-visits.ts';
 
 /** One reading of a vehicle: what it saw, and what it says of its trip. */
-export interface VehicleReading extends Observation, Omit<TripWords, 'at'> {}
+export interface VehicleReading extends Observation, Omit<TripWords, 'at'> {
+  /** Its clock is known to be behind: when it was is not known. */
+  clockBehind?: true;
+}
 
 /** How one end of a performed trip came about. */
 export type TripEnd =
@@ -31,6 +34,8 @@ export interface PerformedTrip extends ResolvedTrip {
   offWay: number;
   jumps: number;
   detour: boolean;
+  /** Reports that were left out: the vehicle's clock was behind. None of the other figures is of them. */
+  clockBehind: number;
   unknownStops: string[];
   /** Of observations: the longest between two. */
   longestGapS: number;
@@ -66,19 +71,20 @@ export function vehicleDay(
     run.readings.push(reading);
     runs.set(key, run);
   }
-  const spans = [...runs.values()].map(({ resolved, readings: own }) => ({
-    resolved,
-    times: own.flatMap(momentsOf).sort((a, b) => a - b),
-    own,
-  }));
+  const spans = [...runs.values()].map(({ resolved, readings: told }) => {
+    const own = told.filter((r) => !r.clockBehind);
+    return { resolved, times: inOrderOfTime(own), own, told };
+  });
   const perform = (span: (typeof spans)[number]): PerformedTrip => {
-    const { resolved, own, times } = span;
+    const { resolved, own, times, told } = span;
     const way = resolved.scheduled && wayOf(resolved.scheduled.patternId);
     const seen = resolved.relationship === 'deadrun' ? stopVisits([], undefined) : stopVisits(own, way);
     const elsewhere = (from: Instant, to: Instant) =>
       spans.some((other) => other.resolved !== resolved && other.times.some((at) => at > from && at < to));
-    const firstSeenAt = times[0]!;
-    const lastSeenAt = times.at(-1)!;
+    // Of a trip that was told by a clock behind alone, what that clock said.
+    const seenAt = times.length > 0 ? times : inOrderOfTime(told);
+    const firstSeenAt = seenAt[0]!;
+    const lastSeenAt = seenAt.at(-1)!;
     const positions = seen.visits.map((v) => v.call.position);
     const stops = way?.calls.length;
     const wasBefore = elsewhere(firstSeenAt - ELSEWHERE_MS, firstSeenAt);
@@ -86,8 +92,8 @@ export function vehicleDay(
     return {
       ...resolved,
       vehicleId,
-      toldRouteId: own.find((o) => o.routeId !== undefined)?.routeId,
-      toldDirectionId: own.find((o) => o.directionId !== undefined)?.directionId,
+      toldRouteId: told.find((o) => o.routeId !== undefined)?.routeId,
+      toldDirectionId: told.find((o) => o.directionId !== undefined)?.directionId,
       visits: seen.visits,
       firstSeenAt,
       lastSeenAt,
@@ -96,6 +102,7 @@ export function vehicleDay(
       offWay: seen.track.offWay,
       jumps: seen.track.jumps,
       detour: seen.track.detour,
+      clockBehind: told.length - own.length,
       unknownStops: way ? seen.unknownStops : [],
       longestGapS: longestGapS(times),
       began: positions[0] === 1 ? 'complete' : wasBefore ? 'short' : 'unobserved',
@@ -139,6 +146,10 @@ export function tripResolver(trips: TripsByDate, time: CityTime): (reading: Vehi
     }
     return resolved;
   };
+}
+
+function inOrderOfTime(readings: readonly VehicleReading[]): Instant[] {
+  return readings.flatMap(momentsOf).sort((a, b) => a - b);
 }
 
 /** When a reading saw its vehicle: at the calls it has recorded, and when it was made. */

@@ -63,6 +63,11 @@ const rows: Row[] = [
     { length: 10 },
     (_, n): Row => ({ vehicle_id: 'held', observedS: 60 * n, receivedS: 900, lat: north(n), lon: 24 }),
   ),
+  // Ten of half a minute, held back together: they are equally late, as they must be.
+  ...Array.from(
+    { length: 10 },
+    (_, n): Row => ({ vehicle_id: 'burst', observedS: 3 * n, receivedS: 900, lat: north(n), lon: 24 }),
+  ),
   { vehicle_id: 'lost', observedS: 0 },
   { vehicle_id: 'zero', observedS: 0, outcome: 'rejected', reason: 'impossible', lat: 0, lon: 0 },
   { vehicle_id: 'off', observedS: 0, outcome: 'rejected', reason: 'schema', lat: 95, lon: 24 },
@@ -175,6 +180,7 @@ it('each planted fault is found, and nothing that only looks like one', async ()
     ['silent-feed', '', 1],
     ['stale-feed', '', 2],
     ['stale-vehicle', 'behind', 10],
+    ['stale-vehicle', 'burst', 10],
     ['stale-vehicle', 'held', 10],
     ['stale-vehicle', 'old', 1],
     ['stuck-sequence', 'stuck', 1],

@@ -85,6 +85,18 @@ describe('an hour in which much goes wrong', () => {
     expect(twofold).toEqual({ interleaved: true });
   });
 
+  it('takes nothing for true that the clock behind told', async () => {
+    const [told] = await rowsOf(
+      db,
+      `SELECT sum(clock_behind)::INTEGER AS left_out, sum(observations)::INTEGER AS observations, sum(stops_visited)::INTEGER AS visits
+       FROM matched_trips WHERE vehicle_id = '${behind.vehicleId}'`,
+    );
+    expect(told).toMatchObject({ observations: 0, visits: 0 });
+    expect(told!.left_out).toBeGreaterThan(100);
+    const others = await rowsOf(db, 'SELECT DISTINCT vehicle_id FROM matched_trips WHERE clock_behind > 0');
+    expect(others).toEqual([{ vehicle_id: behind.vehicleId }]);
+  });
+
   it('leaves all others as they truly went', async () => {
     const seen = await rowsOf(db, matchedVisits);
     const byKey = new Map(seen.filter((s) => s.counts).map((s) => [s.key, s]));

@@ -5,7 +5,7 @@ import { type Row, rowsOf } from '#analytics/measures/rows.ts';
 import { matchDate } from '#analytics/transit/match-date.ts';
 import { type FeedText, importPath, importText, smallFeed, temporaryFolder } from '../gtfs/small-feed.ts';
 
-/** A reading as it is on the wire. */
+/** A reading as it is on the wire; received when it was observed, unless `receivedAt` says otherwise. */
 export type WireReading = { kind: string; observedAt: string } & Record<string, unknown>;
 
 export interface TransitLake {
@@ -34,7 +34,7 @@ export async function transitLake(
   writeFileSync(file, lines.join('\n'));
   const spec = columns.map(([, column, type]) => `${column}: '${type}'`).join(', ');
   await db.run(`CREATE TEMP TABLE readings AS SELECT 0 AS partition, 0 AS index, 'feed' AS device_id, 'counted' AS outcome, NULL::VARCHAR AS reason,
-    NULL::BIGINT AS via, * FROM read_json('${file}', columns = {${spec}, position: 'BIGINT'}, format = 'newline_delimited')`);
+    NULL::BIGINT AS via, * REPLACE (coalesce(received_at, observed_at) AS received_at) FROM read_json('${file}', columns = {${spec}, position: 'BIGINT'}, format = 'newline_delimited')`);
   return {
     db,
     rows: (sql) => rowsOf(db, sql),
@@ -45,6 +45,7 @@ export async function transitLake(
 const columns: readonly (readonly [wire: string, column: string, type: string])[] = [
   ['kind', 'kind', 'VARCHAR'],
   ['observedAt', 'observed_at', 'TIMESTAMPTZ'],
+  ['receivedAt', 'received_at', 'TIMESTAMPTZ'],
   ['vehicleId', 'vehicle_id', 'VARCHAR'],
   ['event', 'event', 'VARCHAR'],
   ['lat', 'lat', 'DOUBLE'],
