@@ -22,9 +22,7 @@
 -- column: slow | | a slow zone
 -- caveat: From departure to arrival, so without dwell at stops; signals and queues are in it.
 WITH runs AS (
-  SELECT *, (to_m - from_m) / 1e3 AS km, (to_m - from_m) / run_s * 3.6 AS kmh,
-    CASE getvariable('hours') WHEN 'each' THEN hour(city_time(departure_at))::INTEGER END AS hour
-  FROM run_segments WHERE to_m > from_m AND within_s <= getvariable('within_s')
+  SELECT *, (to_m - from_m) / 1e3 AS km, (to_m - from_m) / run_s * 3.6 AS kmh FROM segment_runs
 ), fast AS (
   SELECT route_id, quantile_cont(kmh, 0.85) AS route_fast_kmh FROM runs GROUP BY 1
 ), segments AS (

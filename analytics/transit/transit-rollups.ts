@@ -196,7 +196,7 @@ const keptSql = `
 export async function keepTransit(db: DuckDBConnection, sql: string): Promise<void> {
   const wants = (...views: string[]) => views.some((view) => new RegExp(`\\b${view}\\b`).test(sql));
   const ofCalls = wants('call_visits', 'stop_headways', 'headway_hours', 'wait_hours', 'ridden_calls');
-  const ofRuns = wants('run_segments', 'run_seconds', 'slow_zones');
+  const ofRuns = wants('run_segments', 'run_seconds', 'segment_runs', 'slow_zones');
   const ofLosses = wants('segment_losses');
   const ofPassings = wants('seen_headways');
   const isOfTransit =
@@ -211,9 +211,9 @@ export async function keepTransit(db: DuckDBConnection, sql: string): Promise<vo
     return reader.getRowObjectsJson()[0] as { served: boolean; summed: boolean; unsummed: string[] };
   });
   if (!served) return;
-  if (!summed && unsummed.length > 0 && unsummed.length <= MOST_DATES_IN_SESSION) {
-    for (const date of unsummed) await sumInSession(db, date);
-  }
+  const sumsUp = !summed && unsummed.length > 0 && unsummed.length <= MOST_DATES_IN_SESSION;
+  if (sumsUp) for (const date of unsummed) await sumInSession(db, date);
+  const isSummed = summed || sumsUp;
   const state = (await db.runAndReadAll(keptSql)).getRowObjectsJson()[0]!;
   const keep = async (name: string) => {
     if (state.narrow && state[name] !== state.asked) await keepTable(db, name);
@@ -222,7 +222,8 @@ export async function keepTransit(db: DuckDBConnection, sql: string): Promise<vo
   if (ofCalls) await keep('calls');
   if (wants('stop_headways')) await keep('headways');
   if (ofPassings && !state.together) await keep('passings');
-  if (ofRuns) await keep('segments');
+  // Sums of runs come from roll-ups, where there are any.
+  if (ofRuns && (!isSummed || wants('run_segments'))) await keep('segments');
   if (ofLosses && state.losses !== state.losses_asked) {
     await db.run(
       'CREATE OR REPLACE TEMP TABLE kept_losses AS FROM worked_losses; SET VARIABLE kept_losses = losses_asked_text()',
