@@ -49,7 +49,7 @@ export function resolveParameters(
   }
   const resolved: Record<string, ParameterValue> = {};
   for (const spec of specs) {
-    const value = given[spec.name] ?? spec.default;
+    const value = asDeclared(spec, given[spec.name] ?? spec.default);
     check(spec, value);
     resolved[spec.name] = value;
   }
@@ -104,6 +104,13 @@ export function quoted(text: string): string {
 
 function common(name: string, type: ParameterSpec['type'], meaning: string): ParameterSpec {
   return { name, type, default: null, oneOf: [], meaning };
+}
+
+/** What it was given as, a number or text, says nothing: a route may well be called 12, or 01. */
+function asDeclared({ type }: ParameterSpec, value: ParameterValue): ParameterValue {
+  if (type === 'varchar') return typeof value === 'number' ? String(value) : value;
+  const isNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
+  return isNumber ? Number(value) : value;
 }
 
 function check(spec: ParameterSpec, value: ParameterValue): void {

@@ -37,24 +37,25 @@ export function splitOptions(body: string): { options: Options; code: string } {
 }
 
 /**
- * A `${...}` inside a value may hold what YAML would trip over: it is set aside while YAML is read.
+ * A `${...}` inside a value may hold what YAML would trip over: it is set aside while YAML is read. With `failsafe` every
+ * value is text as it was written: 01 keeps its zero.
  * @throws Error where the text is no YAML mapping.
  */
-export function readYamlOptions(yaml: string): Options {
+export function readYamlOptions(yaml: string, schema: 'core' | 'failsafe' = 'core'): Options {
   const expressions: string[] = [];
   const marked = splitTemplate(yaml)
     .map((p) => ('text' in p ? p.text : `\uE000${expressions.push(p.expression) - 1}\uE001`))
     .join('');
-  const read: unknown = marked.trim() === '' ? {} : parseYaml(marked, expressions);
+  const read: unknown = marked.trim() === '' ? {} : parseYaml(marked, expressions, schema);
   if (read === null || typeof read !== 'object' || Array.isArray(read)) {
     throw new Error('options must be "key: value" lines');
   }
   return withExpressions(read, expressions) as Options;
 }
 
-function parseYaml(marked: string, expressions: readonly string[]): unknown {
+function parseYaml(marked: string, expressions: readonly string[], schema: 'core' | 'failsafe'): unknown {
   try {
-    return parse(marked);
+    return parse(marked, { schema });
   } catch (error) {
     const message = withExpressions((error as Error).message, expressions);
     throw new Error(`${message}\nText with a colon or a leading sign needs quotes.`);

@@ -37,12 +37,11 @@ export async function answerMeasure(
   return resultOf(block.name, measure, answer);
 }
 
-/** `$slow_share` stands for the notebook's parameter, `${...}` for its value; `10` is a number. */
+/** `$slow_share` stands for the notebook's parameter, `${...}` for its value as text; the measure knows which are numbers. */
 function parameterValue(written: unknown, scope: Scope): unknown {
   if (typeof written !== 'string') return written;
   if (/^\$\w/.test(written)) return evaluate(written.slice(1), { ...(scope.params as Scope) });
-  const value = fillText(written, (expression) => evaluate(expression, scope));
-  return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+  return fillText(written, (expression) => evaluate(expression, scope));
 }
 
 async function keepRows(

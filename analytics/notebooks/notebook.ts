@@ -131,7 +131,9 @@ function readBlock(
   let broken: string | undefined;
   try {
     const inside =
-      type === 'sql' || type === 'plot' ? splitOptions(body) : { options: readYamlOptions(body), code: '' };
+      type === 'sql' || type === 'plot'
+        ? splitOptions(body)
+        : { options: readYamlOptions(body, type === 'measure' ? 'failsafe' : 'core'), code: '' };
     options = { ...head, ...inside.options };
     code = inside.code;
   } catch (error) {

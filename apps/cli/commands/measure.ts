@@ -137,22 +137,19 @@ async function dataSpan(
   return { from: from_at, to: to_at };
 }
 
-/** A number where the measure's parameter is one (a route may well be called 3), city time where it is a moment. */
+/** City time where the measure's parameter is a moment; of the rest the measure knows which are numbers. */
 function setParameters(
   measure: string,
   set: readonly string[],
   timezone: string,
 ): Record<string, string | number> {
-  const typeOf = (parameter: string) =>
-    getMeasure(measure).parameters.find((spec) => spec.name === parameter)?.type;
+  const isMoment = (parameter: string) =>
+    getMeasure(measure).parameters.find((spec) => spec.name === parameter)?.type === 'timestamptz';
   return Object.fromEntries(
     set.map((text) => {
       const [name, ...value] = text.split('=');
       const joined = value.join('=');
-      const type = typeOf(name!);
-      if (type === 'timestamptz') return [name!, parseCityTime(joined, timezone)];
-      const isNumber = joined.trim() !== '' && Number.isFinite(Number(joined)) && type !== 'varchar';
-      return [name!, isNumber ? Number(joined) : joined];
+      return [name!, isMoment(name!) ? parseCityTime(joined, timezone) : joined];
     }),
   );
 }

@@ -155,3 +155,17 @@ test('before and after says by how much vehicles became faster, on which segment
   // Of eight runs; 105 s after are 5 % less than a hundred, and a tenth less than on other roads.
   expect(page).toMatch(/0 Alpha → Beta 8 100\.\d 94\.\d −0\.10\d\d/);
 });
+
+test.each(['12', '01'])('before and after takes a route that is called %s for what it is', async (route) => {
+  await weeksOfRuns(line.db, (week) => ({ r: week < 4 ? 100 : 90, q: 200 }));
+  await line.db.run(`UPDATE stop_visits SET route_id = '${route}' WHERE route_id = 'r'`);
+  const { path } = (await listReports()).find((r) => r.name === 'transit-before-after')!;
+  const { html, errors } = await renderReport({
+    connection: line.db,
+    city: { name: 'Testville', timezone: 'UTC' },
+    path,
+    parameters: { treated: route, from: '2024-05-06', to: '2024-07-01', change: '2024-06-03' },
+  });
+  expect(errors).toEqual([]);
+  expect(text(html)).toContain(`Vehicles on ${route} were 10.0% faster from stop to stop`);
+});

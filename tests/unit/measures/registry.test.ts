@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { computabilityPage } from '#analytics/measures/computability-page.ts';
 import { formulasPage } from '#analytics/measures/formulas-page.ts';
 import { describeMeasures, getMeasure, measures } from '#analytics/measures/measures.ts';
+import { resolveParameters } from '#analytics/measures/parameters.ts';
 import { rowsOf } from '#analytics/measures/rows.ts';
 import { copyMeasureTo, measureSql, runMeasure } from '#analytics/measures/run-measure.ts';
 import { isSitelessNeed } from '#analytics/measures/siteless-needs.ts';
@@ -175,6 +176,17 @@ describe('an answer', () => {
     const sql = measureSql('vkt', { ...period, by: 'site' });
     expect((await rowsOf(lake, sql)).map((row) => row.site_id)).toEqual(['a', 'b']);
     await lake.run(`RESET VARIABLE from_at; RESET VARIABLE to_at; RESET VARIABLE "by"`);
+  });
+});
+
+describe('a parameter', () => {
+  const read = (name: string, more: object) =>
+    resolveParameters(getMeasure(name), { ...period, ...more }, 'UTC');
+
+  it('is text or a number as its measure declares it, however it was written', () => {
+    expect(read('headways', { route: 12 }).route).toBe('12');
+    expect(read('headways', { route: '012' }).route).toBe('012');
+    expect(read('vkt', { panel_share: '0.5' }).panel_share).toBe(0.5);
   });
 });
 

@@ -265,6 +265,26 @@ Twice: \${doubled.delay} on \${doubled.day}.
   expect(page.html).toContain('<td>delay</td><td>3</td><td>Someone 1999</td>');
 });
 
+test('a measure is handed what its block says as it was written, numbers as text too', async () => {
+  const asked: unknown[] = [];
+  await renderNotebook({
+    source: `${head}~~~measure name=lost route=01 least=$least half="\${1 / 2}"\nstop: 007\n~~~`.replaceAll(
+      '~~~',
+      fence,
+    ),
+    path: 'test.md',
+    connection,
+    parameters: {},
+    city: { name: 'Kleinstadt', timezone: 'Europe/Berlin' },
+    asOf: undefined,
+    runMeasure: async (_db, _name, parameters) => {
+      asked.push(parameters);
+      return answer;
+    },
+  });
+  expect(asked).toMatchObject([{ route: '01', least: 2, half: '0.5', stop: '007' }]);
+});
+
 test('what a measure can not compute is said, and is no failure', async () => {
   const page = await render('~~~measure name=lost measure=delay\n~~~\n~~~table of=lost\n~~~', {
     delay: { ...answer, computable: false, because: 'no flow', rows: [], columns: [] },
