@@ -1,17 +1,20 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { cityTime } from '#domain/city-time.ts';
 import type { Instant } from '#domain/instant.ts';
 import { lakeInstance, quoted, writeParquet } from '../lake/lake-context.ts';
-import { readManifest, writeManifest } from '../lake/manifest.ts';
+import { type Manifest, readManifest, writeManifest } from '../lake/manifest.ts';
 import { rowsOf } from '../measures/rows.ts';
 import { makeShape, type Shape } from '../transit/shape.ts';
+import { tripsPerformedTable } from '../transit/transit-tables.ts';
 import type { Finding } from './finding.ts';
 import { neededFiles } from './gtfs-files.ts';
 import { loadFiles } from './load-files.ts';
 import { placeStops } from './place-stops.ts';
 import { rules } from './rules.ts';
 import { type TimetableTable, type TimetableVersion, timetableTables } from './timetable-version.ts';
+import { type Validity, validityOf } from './validity.ts';
 
 /** A feed's text files, as they were unpacked. */
 export interface FeedFiles {
@@ -28,13 +31,17 @@ export interface ImportOptions {
   feed: string;
   /** What the feed came as, to be shown. */
   source: string;
-  /** First service date on which it holds; else what feed_info.txt says, else its first date of service. */
+  /**
+   * First service date on which it holds; else what feed_info.txt says, else its first date of service, but no date that
+   * has passed under another version (`validity.ts`).
+   */
   validFrom?: string;
   now: Instant;
 }
 
 export type ImportResult =
-  | { type: 'imported' | 'unchanged'; version: TimetableVersion }
+  | { type: 'imported'; version: TimetableVersion; validity: Validity }
+  | { type: 'unchanged'; version: TimetableVersion }
   | { type: 'refused'; findings: Finding[] };
 
 /**
@@ -79,10 +86,19 @@ export async function importTimetable(feed: FeedFiles, options: ImportOptions): 
         `SELECT ${named} AS timetable, * FROM (${rowsToKeep[table]})`,
       );
     }
+    const validity = validityOf(
+      { startDate: facts.startDate ?? facts.firstDate!, lastDate: facts.lastDate! },
+      options.validFrom,
+      {
+        standing: ofFeed,
+        today: cityTime(facts.timezone!).dateOf(options.now),
+        matchedDates: datesWithTrips(manifest),
+      },
+    );
     const entry: TimetableVersion = {
       feed: options.feed,
       version,
-      validFrom: options.validFrom ?? facts.startDate ?? facts.firstDate!,
+      validFrom: validity.validFrom,
       importedAt: options.now,
       fingerprint: feed.fingerprint,
       source: options.source,
@@ -96,13 +112,19 @@ export async function importTimetable(feed: FeedFiles, options: ImportOptions): 
     manifest.generation += 1;
     manifest.timetables.push(entry);
     writeManifest(directory, manifest);
-    return { type: 'imported', version: entry };
+    return { type: 'imported', version: entry, validity };
   } catch (error) {
     for (const path of written) rmSync(join(directory, path), { force: true });
     throw error;
   } finally {
     db.closeSync();
   }
+}
+
+/** Service dates whose vehicles were matched to the timetable that held. */
+function datesWithTrips({ derived }: Manifest): string[] {
+  const files = Object.entries(derived[tripsPerformedTable.name] ?? {});
+  return files.filter(([, { rows }]) => rows !== 0).map(([date]) => date);
 }
 
 function sql(file: string): string {

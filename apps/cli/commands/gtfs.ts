@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Finding } from '#analytics/timetable/finding.ts';
 import { byAge, type TimetableVersion } from '#analytics/timetable/timetable-version.ts';
+import type { Validity } from '#analytics/timetable/validity.ts';
 import { FeedFault, type UnpackedFeed, unpackFeed } from '#ingest/gtfs/unpack-feed.ts';
 import { OperatorFault } from '../../config.ts';
 import type { DataDirectory } from '../../data-directory.ts';
@@ -38,11 +39,15 @@ function importCommand(gtfs: Command): void {
     .command('import')
     .summary('take a GTFS feed as a new version of the timetable')
     .description(
-      'Reads a GTFS feed (a zip file or a folder), judges it, and keeps it as a new version that holds from its first day\non. Prints what is odd about it, rule by rule (docs/timetables.md). The same feed again changes nothing.\nExit code 1 when the feed is refused: it has no trips, no stops or no days of service.',
+      'Reads a GTFS feed (a zip file or a folder), judges it, and keeps it as a new version that holds from its first day\non; where another version stands, from today at the earliest, so that past dates keep the timetable they had, unless\n--from says otherwise. Prints what is odd about it, rule by rule (docs/timetables.md). The same feed again changes nothing.\nExit code 1 when the feed is refused: it has no trips, no stops or no days of service.',
     )
     .argument('<path>', 'a .zip file or a folder of .txt files')
     .option('--feed <name>', 'whose feed it is, where the city has several operators', parseName, 'city')
-    .option('--from <date>', 'first day on which it holds (default: as the feed says)', parseDate)
+    .option(
+      '--from <date>',
+      'first day on which it holds (default: as the feed says, but no date that has passed under another version)',
+      parseDate,
+    )
     .option(
       '--city <name>',
       'name of the city, where the directory has none yet (default: the agency’s zone)',
@@ -84,6 +89,9 @@ function importCommand(gtfs: Command): void {
             say(
               `${result.type} ${nameOf(version)}: holds from ${version.validFrom}, ${countsOf(version)}; service ${version.firstDate} to ${version.lastDate}`,
             );
+            if (result.type === 'imported') {
+              for (const line of validityLines(version, result.validity)) say(line);
+            }
             const zone = data.city()?.timezone;
             if (zone !== undefined && zone !== version.timezone)
               say(`its times are by ${version.timezone}, the city's by ${zone}: both are kept`);
@@ -94,6 +102,33 @@ function importCommand(gtfs: Command): void {
         { founds: true },
       );
     });
+}
+
+/** What a new version does to the dates of those before it. */
+function validityLines(version: TimetableVersion, validity: Validity): string[] {
+  const { validFrom, replaces, until, putOffFrom, past } = validity;
+  const ends = until ? `until ${until.date}, when ${until.version} does` : undefined;
+  const lines: string[] = [];
+  if (replaces)
+    lines.push(`it takes the place of ${replaces} from ${validFrom} on${ends ? `, ${ends}` : ''}`);
+  else if (ends) lines.push(`it holds ${ends}`);
+  if (putOffFrom) {
+    lines.push(
+      `its calendar begins on ${putOffFrom}, but dates before ${validFrom} have passed or are matched and keep the timetable they had; --from ${putOffFrom} would change them`,
+    );
+  }
+  if (past) {
+    const dates = past.first === past.last ? past.first : `${past.first} to ${past.last}`;
+    lines.push(
+      `warning: ${dates} (${past.matched} matched) had ${replaces} and have ${nameOf(version)} from now on${past.matched > 0 ? '; `headway gtfs match`, or the night, works them out anew' : ''}`,
+    );
+  }
+  if (version.lastDate < validFrom) {
+    lines.push(
+      `warning: its service ends on ${version.lastDate}, before it holds; --from says from when it is to hold`,
+    );
+  }
+  return lines;
 }
 
 async function unpacked(path: string, folder: string): Promise<UnpackedFeed> {

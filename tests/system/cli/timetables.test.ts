@@ -71,3 +71,20 @@ test('a version that there is not is named beside those that there are', async (
   expect(missing.stderr).toContain('there is no version city/9');
   expect(missing.stderr).toContain('city/1, city/2');
 });
+
+test('an import says from when its version holds, what it replaces, and which past dates change', async () => {
+  const autumn = {
+    ...smallFeed,
+    calendar: smallFeed.calendar.replace('20240531', `${new Date().getUTCFullYear() + 1}1231`),
+  };
+  const usual = await imported('autumn', autumn);
+  expect(usual.stderr).toMatch(/imported city\/3: holds from 20\d\d-/);
+  expect(usual.stderr).toMatch(/it takes the place of city\/2 from 20\d\d-\d\d-\d\d on/);
+  expect(usual.stderr).toContain('its calendar begins on 2024-05-01, but dates before');
+  expect(usual.stderr).not.toContain('warning');
+  const asked = await headway(data, 'gtfs', 'import', join(directory, 'autumn'), '--from', '2024-05-10');
+  expect(asked.stderr).toContain('from 2024-05-10 on, until 2024-05-20, when city/2 does');
+  expect(asked.stderr).toContain(
+    'warning: 2024-05-10 to 2024-05-19 (0 matched) had city/1 and have city/4 from now on',
+  );
+});

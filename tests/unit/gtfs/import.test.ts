@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { readManifest, writeManifest } from '#analytics/lake/manifest.ts';
 import { importText, removeTemporaryFolders, smallFeed } from './small-feed.ts';
 
 afterEach(removeTemporaryFolders);
@@ -240,6 +241,15 @@ describe('a feed that is no timetable', () => {
   });
 });
 
+/** Rows of trips by service date, as a night would have noted them. */
+function noteMatched(directory: string, rows: Record<string, number>): void {
+  const manifest = readManifest(directory);
+  manifest.derived.trips_performed = Object.fromEntries(
+    Object.entries(rows).map(([date, n]) => [date, { path: '', version: 1, restsOn: [], rows: n }]),
+  );
+  writeManifest(directory, manifest);
+}
+
 describe('versions', () => {
   it('are kept: a day has the timetable that held then', async () => {
     const first = await importText(smallFeed);
@@ -255,6 +265,67 @@ describe('versions', () => {
       { timetable: 'city/1', valid_from: '2024-05-01', valid_to: '2024-05-20' },
       { timetable: 'city/2', valid_from: '2024-05-20', valid_to: '9999-12-31' },
     ]);
+  });
+
+  describe('that come later', () => {
+    const later = { ...smallFeed, stop_times: smallFeed.stop_times.replaceAll('t1,08', 't1,09') };
+    const now = Date.parse('2024-05-20T22:30:00Z'); // 21 May in Berlin
+
+    it('leave past dates the timetable they had, though their calendar begins before', async () => {
+      const { directory } = await importText(smallFeed, { now });
+      const { result } = await importText(later, { directory, now });
+      expect(result).toMatchObject({
+        version: { validFrom: '2024-05-21' },
+        validity: { replaces: 'city/1', putOffFrom: '2024-05-01' },
+      });
+      expect(result).not.toHaveProperty('validity.past');
+    });
+
+    it('leave matched dates theirs too, though the clock says that they have not passed', async () => {
+      const { directory } = await importText(smallFeed, { now: 0 });
+      noteMatched(directory, { '2024-05-16': 12, '2024-05-17': 9, '2024-05-18': 0 });
+      expect((await importText(later, { directory, now: 0 })).result).toMatchObject({
+        version: { validFrom: '2024-05-18' },
+      });
+    });
+
+    it('hold from where they are asked to, and say which past dates that changes', async () => {
+      const { directory } = await importText(smallFeed, { now });
+      noteMatched(directory, { '2024-05-16': 12, '2024-05-17': 9 });
+      const { result } = await importText(later, { directory, now, validFrom: '2024-05-17' });
+      expect(result).toMatchObject({
+        version: { validFrom: '2024-05-17' },
+        validity: { replaces: 'city/1', past: { first: '2024-05-17', last: '2024-05-20', matched: 1 } },
+      });
+    });
+
+    it('hold until the one that was imported for later does', async () => {
+      const { directory } = await importText(smallFeed, { now });
+      const june = {
+        ...smallFeed,
+        calendar: smallFeed.calendar.replace('20240501,20240531', '20240601,20240630'),
+      };
+      expect((await importText(june, { directory, now })).result).toMatchObject({
+        version: { validFrom: '2024-06-03' },
+        validity: { replaces: 'city/1' },
+      });
+      expect((await importText(later, { directory, now })).result).toMatchObject({
+        validity: {
+          validFrom: '2024-05-21',
+          replaces: 'city/1',
+          until: { date: '2024-06-03', version: 'city/2' },
+        },
+      });
+    });
+
+    it('are for the past where their service has ended: only what was matched is kept from them', async () => {
+      const years = Date.parse('2026-01-01T00:00:00Z');
+      const { directory } = await importText(smallFeed, { now: years });
+      noteMatched(directory, { '2024-05-16': 12 });
+      expect((await importText(later, { directory, now: years })).result).toMatchObject({
+        version: { validFrom: '2024-05-17' },
+      });
+    });
   });
 
   it('are not made by the same feed again', async () => {
