@@ -33,7 +33,15 @@ const digitsOfUnit: Readonly<Record<string, number>> = Object.fromEntries(ending
 /** What an author may say about a column: a title, or more. */
 export type ColumnWish =
   | string
-  | { title?: string; unit?: string; digits?: number; bar?: boolean; form?: ShownColumn['form'] };
+  | {
+      title?: string;
+      unit?: string;
+      digits?: number;
+      bar?: boolean;
+      form?: ShownColumn['form'];
+      /** An expression: without it the column is left out. */
+      if?: string;
+    };
 
 export function shownColumn(
   column: ResultColumn,

@@ -1,6 +1,5 @@
 import { csvOf } from './csv.ts';
 import { escapeHtml, fmt } from './format.ts';
-import type { Period } from './period.ts';
 import type { Result } from './result.ts';
 
 /** A result with more text than this is not carried along in the page. */
@@ -8,7 +7,8 @@ const MOST_CSV_BYTES = 120_000;
 
 /** The small line under a figure: period, unit, shares missing and imputed, formula and version. */
 export function provenanceLine(about: {
-  period: Period | undefined;
+  /** What it shows in time, in short. */
+  period: string;
   unit: string;
   missingShare: number | null | undefined;
   /** Of the values shown; undefined where none can be. */
@@ -19,7 +19,7 @@ export function provenanceLine(about: {
     r.formula ? [`${r.formula.name} v${r.formula.version}`] : [],
   );
   const parts = [
-    about.period?.short ?? '',
+    about.period,
     about.unit && `unit: ${about.unit}`,
     about.missingShare === undefined
       ? ''

@@ -145,9 +145,10 @@ function captionOf(
         ? context.missingShare
         : own
       : (evaluate(asked, named) as number | null | undefined);
+  const filled = (text: string) => fillText(text, (expression) => String(evaluate(expression, named)));
   const line = provenanceLine({
-    period: context.period,
-    unit: fillText(textOption(block, 'unit') ?? '', (expression) => String(evaluate(expression, named))),
+    period: filled(textOption(block, 'period') ?? context.period?.short ?? ''),
+    unit: filled(textOption(block, 'unit') ?? ''),
     missingShare,
     imputedShare: imputed === undefined ? imputedOf(results) : Number(evaluate(imputed, named)),
     results,
@@ -183,13 +184,23 @@ function renderTableBlock(block: Block, context: CellContext, count: Count): str
   const table = renderTable(
     shown,
     {
-      columns: block.options.columns as Record<string, ColumnWish> | undefined,
+      columns: columnsThatApply(block, context),
       limit: block.options.limit === undefined ? undefined : Number(block.options.limit),
     },
     context.localTime,
   );
   count.table++;
   return `<figure class="table">\n<figcaption>${captionOf(block, context, results, `Table ${count.table}`, count)}</figcaption>\n${table}\n${sourceDetails(results)}</figure>`;
+}
+
+/** The columns asked for, without those whose `if` does not hold. */
+function columnsThatApply(block: Block, context: CellContext): Record<string, ColumnWish> | undefined {
+  const columns = block.options.columns as Record<string, ColumnWish> | undefined;
+  if (!columns) return undefined;
+  const scope = { ...context.scope, ...context.run.named };
+  const applies = (wish: ColumnWish) =>
+    wish === null || typeof wish !== 'object' || wish.if === undefined || Boolean(evaluate(wish.if, scope));
+  return Object.fromEntries(Object.entries(columns).filter(([, wish]) => applies(wish)));
 }
 
 function renderPlot(block: Block, context: CellContext, count: Count): string {

@@ -117,7 +117,9 @@ function layPattern(
   const calls = stopPlaces(line, gapM, zone).map((alongM, n) => {
     const stopId = `${patternId}-${String(n + 1).padStart(2, '0')}`;
     const { lat, lon } = placeOn(line, alongM);
-    stops.push({ stopId, name: `${route.longName} ${(alongM / 1_000).toFixed(1)} km`, lat, lon });
+    // As the road's own kilometres run: the way back counts down.
+    const postM = directionId === 0 ? alongM : line.lengthM - alongM;
+    stops.push({ stopId, name: `${route.longName} ${(postM / 1_000).toFixed(1)} km`, lat, lon });
     return { stopId, alongM };
   });
   const described = road.type === 'street' ? city.streets[road.index]! : city.freeways[road.index]!;

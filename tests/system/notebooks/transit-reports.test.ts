@@ -1,19 +1,30 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { detectorDays } from '#analytics/health/detector-days.ts';
+import { readManifest } from '#analytics/lake/manifest.ts';
+import { defineViews } from '#analytics/lake/on-demand.ts';
 import { listReports } from '#analytics/notebooks/reports.ts';
+import { createTimetableViews } from '#analytics/timetable/timetable-views.ts';
+import { transitViewsSql } from '#analytics/transit/transit-views.ts';
 import { renderReport } from '#apps/report.ts';
 import { type Line, lineLake, type Performed, type Seen } from '../../golden/measures/line-lake.ts';
+import { smallLake } from '../../golden/measures/small-lake.ts';
 import { weeksOfRuns } from '../../golden/measures/weeks-of-runs.ts';
-import { removeTemporaryFolders } from '../../unit/gtfs/small-feed.ts';
+import { importText, removeTemporaryFolders, smallFeed } from '../../unit/gtfs/small-feed.ts';
 
-let line: Line;
-beforeAll(async () => {
-  line = await lineLake();
-  await line.db.run(`
+/** Beside what measures stand on, what a report rests on. */
+async function addFoundations(db: DuckDBConnection): Promise<void> {
+  await db.run(`
     CREATE TABLE archive (position BIGINT, received_at TIMESTAMPTZ);
     CREATE TABLE ledger (device_id VARCHAR, hour_received TIMESTAMPTZ, hour_observed TIMESTAMPTZ, outcome VARCHAR,
       reason VARCHAR, readings BIGINT, late BIGINT);
     CREATE TABLE detector_days (${detectorDays.columns}, formula_version INTEGER, stale BOOLEAN)`);
+}
+
+let line: Line;
+beforeAll(async () => {
+  line = await lineLake();
+  await addFoundations(line.db);
 });
 afterAll(() => {
   line.db.closeSync();
@@ -69,6 +80,113 @@ test('the route report says what was on time, what was lost, and of what nobody 
     'Of 18 scheduled kilometres 67% were seen to run, 17% were lost, and of 17% nobody knows.',
   );
   expect(page.html.match(/<svg/g)!.length).toBeGreaterThanOrEqual(6);
+});
+
+/** The figure that is described so. */
+const figure = (html: string, alt: string) => {
+  const from = html.indexOf(`aria-label="${alt}`);
+  return html.slice(from, html.indexOf('</figcaption>', html.indexOf('</div>\n<figcaption>', from)));
+};
+
+test('the time-distance diagram says which hours it shows, and how much of their service nobody saw', async () => {
+  // From 08:00 to 08:22; the third trip, due from 08:20 on, was canceled, and of the three after it nobody knows.
+  const early = morning.filter((seen) => seen.trip <= 2);
+  const page = await report('route', early, performed, { route: 'r', to: '2024-05-15' });
+  expect(page.errors).toEqual([]);
+  expect(text(figure(page.html, 'Time-distance diagram'))).toContain(
+    '13 May 2024, 08:00 to 08:30 · unit: km along the way, by time · 0% of data missing',
+  );
+  expect(text(figure(page.html, 'Strips of departures'))).toMatch(/13–14 May 2024 .* 82% of data missing/);
+  const stop = await report('stop', early, performed, { stop: 'B', to: '2024-05-15' });
+  expect(text(figure(stop.html, 'Departures by time of day'))).toContain('13 May 2024 · unit: departures');
+});
+
+test('where no dwell is known closely enough, the table of stops has none and says why', async () => {
+  const close = await report('route', morning, performed, { route: 'r' });
+  expect(close.seen).toMatch(/Bunched Gaps Dwell s /);
+  expect(close.seen).toContain('Dwell is left out at the ends of the line.');
+  const sparse = morning.map((seen) => ({ ...seen, withinS: 20 }));
+  const page = await report('route', sparse, performed, { route: 'r' });
+  expect(page.errors).toEqual([]);
+  expect(page.seen).not.toMatch(/Bunched Gaps Dwell/);
+  expect(page.seen).toContain('of no visit are arrival and departure both known within 15 s');
+});
+
+test('the route report tells directions apart, gives the night before no rows of its own, and makes no mountains of seconds', async () => {
+  const there = ['A', 'B', 'C', 'D'];
+  const back = [...there].reverse();
+  const trips = [0, 1, 2].flatMap((n) => [
+    { trip: `t${n}`, direction: 0, date: '2024-05-13', minute: 480 + 10 * n, stops: there },
+    { trip: `u${n}`, direction: 1, date: '2024-05-13', minute: 485 + 10 * n, stops: back },
+  ]);
+  const night = [5, 15].map((minute) => ({
+    trip: `n${minute}`,
+    direction: 0,
+    date: '2024-05-12',
+    minute,
+    stops: there,
+  }));
+  const clock = (minute: number) => `${Math.floor(minute / 60)}:${String(minute % 60).padStart(2, '0')}:00`;
+  const imported = await importText({
+    ...smallFeed,
+    agency: smallFeed.agency.replace('Europe/Berlin', 'UTC'),
+    shapes: undefined,
+    trips: `route_id,service_id,trip_id,direction_id\n${trips.map((t) => `r,week,${t.trip},${t.direction}\n`).join('')}`,
+    stop_times: `trip_id,arrival_time,departure_time,stop_id,stop_sequence\n${trips
+      .flatMap((t) =>
+        t.stops.map(
+          (stop, i) => `${t.trip},${clock(t.minute + 2 * i)},${clock(t.minute + 2 * i)},${stop},${i + 1}\n`,
+        ),
+      )
+      .join('')}`,
+  });
+  const db = await smallLake({ timezone: 'UTC' });
+  await createTimetableViews(db, imported.directory, readManifest(imported.directory).timetables);
+  await defineViews(db, transitViewsSql());
+  await addFoundations(db);
+  const visits = [...trips, ...night].flatMap((t) =>
+    t.stops.map((stop, i) => {
+      const at = `make_timestamptz(${(Date.parse('2024-05-13T00:00:00Z') + (t.minute + 2 * i) * 60_000) * 1_000})`;
+      return `(DATE '${t.date}', '${t.trip}', '${t.date < '2024-05-13' ? 'added' : 'scheduled'}', ${t.direction}, '${stop}', ${i + 1}, ${i === 3}, ${at})`;
+    }),
+  );
+  await db.run(`INSERT INTO stop_visits BY NAME SELECT * EXCLUDE (seen_at), seen_at AS arrival_at, seen_at AS departure_at, 'v' AS vehicle_id, 'r' AS route_id,
+      true AS counts, position = 1 AS is_first, 1.0 AS arrival_within_s, 1.0 AS departure_within_s,
+      (SELECT pattern_id FROM timetable_patterns p WHERE p.direction_id = t.direction_id) AS pattern_id
+    FROM (VALUES ${visits.join(', ')}) AS t(date, trip_id, relationship, direction_id, stop_id, position, is_last, seen_at)`);
+  const { path } = (await listReports()).find((r) => r.name === 'route')!;
+  const { html, errors } = await renderReport({
+    connection: db,
+    city: { name: 'Testville', timezone: 'UTC' },
+    path,
+    parameters: { route: 'r', from: '2024-05-13', to: '2024-05-14' },
+  });
+  db.closeSync();
+  expect(errors).toEqual([]);
+  const words = (alt: string) =>
+    [...figure(html, alt).matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map((word) => word[1]!);
+  const strips = words('Strips of departures').filter(
+    (word) => !word.includes(':') || word.includes('Direction'),
+  );
+  expect(strips.filter((word) => word.startsWith('Direction'))).toEqual([
+    'Direction 0: Alpha → Delta · Mon 13 May',
+    'Direction 1: Delta → Alpha · Mon 13 May',
+  ]);
+  // From D, and so on: a vehicle's last stop has no headway.
+  expect(strips.filter((word) => !word.startsWith('Direction')).sort()).toEqual([
+    'Alpha',
+    'Beta',
+    'Beta',
+    'Delta',
+    'Gamma',
+    'Gamma',
+  ]);
+  expect(words('Time-distance diagram')).toContain('Direction 1: Delta → Alpha');
+  // Every run took six minutes: ticks of the first direction, then those of the second.
+  const minutes = words('Run time by hour')
+    .map(Number)
+    .filter((tick) => !Number.isNaN(tick));
+  expect(Math.max(...minutes) - Math.min(...minutes)).toBeGreaterThanOrEqual(1);
 });
 
 test('the route report says what passengers had of the service where any are counted, and nothing where none are', async () => {
