@@ -1,7 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { feeds } from '#ingest/feeds/feeds.ts';
+import type { Recording } from '#ingest/recordings/recording.ts';
 import { RecordingFault } from '#ingest/recordings/recording-fault.ts';
 import { recordingFormats } from '#ingest/recordings/recording-formats.ts';
 import { OperatorFault } from '../../config.ts';
+import type { DataDirectory } from '../../data-directory.ts';
 import { describeLedgerSum, ledgerSum } from '../../ledger-sum.ts';
 import { withContext } from '../context.ts';
 import { say } from '../print.ts';
@@ -23,12 +26,12 @@ export function replayCommand(program: Command): void {
     .option('--name <name>', 'name of the recording, and of its clock domain (default: the file or folder)')
     .option('--map <file>', 'csv: a column map in JSON (see docs/recordings.md)')
     .option('--set <key=value...>', 'csv: one entry of the column map, or a change to it')
-    .option('--timezone <zone>', 'csv, ndjson: IANA zone of the wall clock')
-    .option('--device <id>', 'csv, ndjson: the device, where the lines name none')
+    .option('--timezone <zone>', 'csv, ndjson and feeds: IANA zone of the wall clock, and of the city’s days')
+    .option('--device <id>', 'csv, ndjson: the device, where the lines name none; feeds: the feed’s own')
     .option('--no-lake', 'leave the export to Parquet for later')
     .addHelpText(
       'after',
-      '\nExamples:\n  headway replay metr-la ../shared/data/road/metr-la-week --data ./la\n  headway replay scats ../shared/data/road/scats-melbourne --data ./melbourne --speed max',
+      '\nExamples:\n  headway replay metr-la ../shared/data/road/metr-la-week --data ./la\n  headway replay scats ../shared/data/road/scats-melbourne --data ./melbourne --speed max\n  headway replay hfp ../shared/data/hfp/hsl-hfp-v2-dumps --timezone Europe/Helsinki --data ./hsl',
     )
     .action(async (formatName: string, path: string, options: ReplayFlags, command: Command) => {
       const format = recordingFormats[formatName];
@@ -80,10 +83,21 @@ export function replayCommand(program: Command): void {
             await refreshLake(data, (stage, done, total) => lakeBar.update(done, `of ${total} (${stage})`));
             lakeBar.end();
           }
+          if (formatName in feeds) await sayFeedQuality(data, recording, options.lake);
         },
         { founds: true },
       );
     });
+}
+
+/** A feed's recording ends with what is wrong with the feed: its device comes first among those of the recording. */
+async function sayFeedQuality(data: DataDirectory, { registry }: Recording, lake: boolean): Promise<void> {
+  if (!lake) {
+    say('feed quality is told once the lake is up to date: `headway report feed-quality`');
+    return;
+  }
+  const { feedQualitySummary } = await import('../../feed-quality-summary.ts');
+  for (const line of await feedQualitySummary(data, registry.deviceIds[0]!)) say(line);
 }
 
 interface ReplayFlags {

@@ -101,6 +101,20 @@ test('the time-distance diagram says which hours it shows, and how much of their
   expect(text(figure(stop.html, 'Departures by time of day'))).toContain('13 May 2024 · unit: departures');
 });
 
+test('a report of a route says that there are older data of it', async () => {
+  const before = await report('route', morning, performed, { route: 'r' });
+  expect(before.seen).not.toContain('Older data');
+  const after = await report('route', morning, performed, {
+    route: 'r',
+    from: '2024-05-14',
+    to: '2024-05-15',
+  });
+  expect(after.errors).toEqual([]);
+  expect(after.seen).toContain(
+    'Older data of this route exist, from 13 May 2024 on: --from 2024-05-13 takes them in.',
+  );
+});
+
 test('where no dwell is known closely enough, the table of stops has none and says why', async () => {
   const close = await report('route', morning, performed, { route: 'r' });
   expect(close.seen).toMatch(/Bunched Gaps Dwell s /);
