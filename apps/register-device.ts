@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hourOf, type Instant } from '#domain/instant.ts';
 import { LIVE } from '#domain/log.ts';
+import { nearestNames } from '#domain/nearest-names.ts';
 import { type Device, device as deviceSchema, type Installation } from '#domain/registry/entries.ts';
 import type { Held, NewRegistryChange, RegistryView } from '#domain/registry/registry.ts';
 import { OperatorFault } from './config.ts';
-import { nearestNames } from './nearest-names.ts';
 
 export interface DevicePlace {
   deviceId: string;

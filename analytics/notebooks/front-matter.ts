@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { readYamlOptions } from './block-options.ts';
 
-const parameterTypes = ['date', 'corridor', 'site', 'number', 'text'] as const;
+const parameterTypes = ['date', 'corridor', 'site', 'route', 'stop', 'number', 'text'] as const;
 
 /** A name that is good in SQL (`$name`), in JavaScript and on the command line (`--name`). */
 export const blockName = /^[a-z_][a-z0-9_]*$/i;

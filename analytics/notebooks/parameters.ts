@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { CityTime } from '#domain/city-time.ts';
 import { DAY_MS, type Instant, parseInstant } from '#domain/instant.ts';
+import { nearestNames } from '#domain/nearest-names.ts';
 import type { ParameterSpec } from './front-matter.ts';
-import { firstValue } from './query.ts';
+import { firstValue, query } from './query.ts';
 
-/** A date is an Instant; corridor, site and text are strings. */
+/** A date is an Instant; corridor, site, route, stop and text are strings. */
 export type ParameterValue = number | string;
 
 export interface Parameter {
@@ -40,7 +41,7 @@ export async function resolveParameters(
         `parameter ${spec.name} (${spec.type}) has no value${spec.help ? `: ${spec.help}` : ''}`,
       );
     }
-    const value = await read(spec, written, resolved, around);
+    const value = await read(spec, written, given[spec.name] !== undefined, resolved, around);
     resolved.push({
       spec,
       value,
@@ -70,6 +71,7 @@ async function defaultOf(
 async function read(
   spec: ParameterSpec,
   written: string | number,
+  isGiven: boolean,
   before: Parameter[],
   around: Surroundings,
 ): Promise<ParameterValue> {
@@ -83,22 +85,50 @@ async function read(
     }
     case 'corridor':
     case 'site':
-      await mustExist(spec, String(written), around.connection);
+      await mustExist(spec.type, String(written), around.connection);
+      return String(written);
+    case 'route':
+    case 'stop':
+      // A default may stand for none, where there is no transit at all.
+      if (isGiven) await mustExist(spec.type, String(written), around.connection);
       return String(written);
     case 'text':
       return String(written);
   }
 }
 
-async function mustExist(spec: ParameterSpec, id: string, connection: DuckDBConnection): Promise<void> {
-  const [view, column] = spec.type === 'corridor' ? ['corridors', 'corridor_id'] : ['sites', 'site_id'];
-  if (Number(await firstValue(connection, `SELECT count(*) FROM ${view} WHERE ${column} = $id`, { id })) > 0)
-    return;
-  const some = await firstValue(
+/** What is known of each, from the registry, or from timetables and vehicles of any time. */
+const namesOf = {
+  corridor: 'SELECT corridor_id AS id FROM corridors',
+  site: 'SELECT site_id AS id FROM sites',
+  route: 'SELECT route_id AS id FROM timetable_routes UNION SELECT route_id FROM trips_performed',
+  stop: 'SELECT stop_id AS id FROM timetable_stops UNION SELECT stop_id FROM stop_visits',
+} as const;
+
+const MOST_NAMES = 40;
+
+async function mustExist(
+  type: keyof typeof namesOf,
+  id: string,
+  connection: DuckDBConnection,
+): Promise<void> {
+  const { rows } = await query(
     connection,
-    `SELECT string_agg(id, ', ') FROM (SELECT DISTINCT ${column} AS id FROM ${view} ORDER BY 1 LIMIT 40)`,
+    `SELECT DISTINCT id::VARCHAR AS id FROM (${namesOf[type]}) WHERE id IS NOT NULL ORDER BY id`,
   );
-  throw new Error(`there is no ${spec.type} "${id}"; there are ${some ?? 'none at all'}`);
+  const names = rows.map((row) => row.id as string);
+  if (names.includes(id)) return;
+  throw new Error(`there is no ${type} "${id}"; ${whatThereIs(type, nearestNames(id, names), names)}`);
+}
+
+function whatThereIs(type: keyof typeof namesOf, near: readonly string[], names: readonly string[]): string {
+  if (near.length > 0) return `nearest: ${near.join(', ')}`;
+  if (names.length > MOST_NAMES)
+    return `there are ${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`;
+  if (names.length > 0) return `there are ${names.join(', ')}`;
+  return type === 'route' || type === 'stop'
+    ? 'there are none at all: `headway gtfs import` takes a timetable, `headway gtfs match` what vehicles sent'
+    : 'there are none at all';
 }
 
 /** `2012-03-01`, `2012-03-01T06:00`, either in city time; RFC 3339; or a start and days: `to - 7 days`. */

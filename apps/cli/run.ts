@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { MeasureFault } from '#analytics/measures/measure-fault.ts';
+import { nearestNames } from '#domain/nearest-names.ts';
 import { OperatorFault } from '../config.ts';
-import { nearestNames } from '../nearest-names.ts';
 import { endQuietlyWithReader, say } from './print.ts';
 import { headwayProgram } from './program.ts';
 

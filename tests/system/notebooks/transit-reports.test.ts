@@ -256,6 +256,17 @@ test('bus priority names the stretch, its hours and its riders; without road lin
   );
 });
 
+test('a route or stop that no timetable has and nobody saw is refused, with the nearest that there are', async () => {
+  const route = await report('route', morning, performed, { route: 'R' });
+  expect(route.errors).toEqual([
+    { block: 'front matter', line: 0, message: 'there is no route "R"; nearest: r' },
+  ]);
+  const stop = await report('stop', [], [], { stop: 'b' });
+  expect(stop.errors).toMatchObject([
+    { message: expect.stringContaining('there is no stop "b"; nearest: B') },
+  ]);
+});
+
 test('where nobody saw anything, the reports say so and end well', async () => {
   const route = await report('route', [], [], { route: 'r' });
   expect(route.errors).toEqual([]);

@@ -73,7 +73,7 @@ test('an hour that the clocks skipped is named as impossible', async () => {
 
 test('a corridor that is not there is refused with those that are', async () => {
   const unknown = resolved('  - { name: corridor, type: corridor }', { corridor: 'rign' });
-  await expect(unknown).rejects.toThrow('there is no corridor "rign"; there are ring');
+  await expect(unknown).rejects.toThrow('there is no corridor "rign"; nearest: ring');
 });
 
 test('a default can be a query', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestNames } from '#apps/nearest-names.ts';
+import { nearestNames } from '#domain/nearest-names.ts';
 
 test('a slip of the finger finds the name that was meant, the nearest first', () => {
   expect(nearestNames('lop-12', ['radar-7', 'loop-13', 'loop-12'])).toEqual(['loop-12', 'loop-13']);
