@@ -33,7 +33,7 @@ WITH ends AS (
     AND departed_at >= asked_from() AND departed_at < asked_to() AND arrived_at > departed_at
   UNION ALL
   SELECT route_id, direction_id, pattern_id, from_stop, to_stop, position, departure_at, arrival_at, scheduled_departure_at, scheduled_arrival_at
-  FROM run_segments WHERE getvariable('by') = 'segment' AND within_s <= getvariable('within_s')
+  FROM asked_segments WHERE within_s <= getvariable('within_s')
 ), timed AS (
   SELECT *, hour(city_time(departed_at))::INTEGER AS hour, (epoch_ms(arrived_at) - epoch_ms(departed_at)) / 1e3 AS run_s,
     (epoch_ms(due_to) - epoch_ms(due_from)) / 1e3 AS due_s

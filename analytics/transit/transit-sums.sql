@@ -81,7 +81,10 @@ CREATE OR REPLACE TEMP VIEW worked_run_seconds AS
 CREATE OR REPLACE TEMP VIEW run_seconds AS FROM query(CASE WHEN transit_summed() AND coalesce(getvariable('within_s')::DOUBLE, 60) = 60
   THEN 'FROM summed_run_seconds WHERE asked_day(date) AND asked_route(route_id)' ELSE 'FROM worked_run_seconds' END);
 
--- The same runs one by one; with the hour they began in where the session's variable hours is 'each'.
+-- Runs from stop to stop one by one where the session's variable by asks for segments; else none, and nothing is read.
+CREATE OR REPLACE TEMP VIEW asked_segments AS FROM query('FROM run_segments' || CASE WHEN getvariable('by')::VARCHAR = 'segment' THEN '' ELSE ' LIMIT 0' END);
+
+-- The runs of run_seconds one by one; with the hour they began in where the session's variable hours is 'each'.
 CREATE OR REPLACE TEMP VIEW segment_runs AS FROM query(CASE WHEN getvariable('hours')::VARCHAR = 'each'
   THEN 'SELECT route_id, direction_id, from_stop, to_stop, from_m, to_m, run_s, hour(city_time(departure_at))::INTEGER AS hour
     FROM run_segments WHERE to_m > from_m AND within_s <= coalesce(getvariable(''within_s'')::DOUBLE, 60)'

@@ -15,8 +15,11 @@ CREATE OR REPLACE TEMP MACRO asked_date(date) AS CASE WHEN getvariable('service_
 CREATE OR REPLACE TEMP MACRO asked_nearly(moment) AS moment >= asked_from() - INTERVAL 1 DAY AND moment < asked_to() + INTERVAL 1 DAY;
 CREATE OR REPLACE TEMP MACRO asked_moment(moment) AS moment >= asked_from() AND moment < asked_to();
 
--- Visits of the route, or at the stop, on dates that can hold something of the period.
-CREATE OR REPLACE TEMP VIEW worked_visits AS FROM stop_visits WHERE asked_date(date) AND asked_route(route_id) AND asked_stop(stop_id);
+-- Visits of the route, or at the stop, on dates that can hold something of the period; without columns that no view of transit asks for.
+CREATE OR REPLACE TEMP VIEW worked_visits AS
+  SELECT COLUMNS(lambda c: c NOT IN ('stop_sequence', 'timepoint', 'boardings', 'alightings', 'count_method', 'count_within_s', 'load_method',
+    'load_within', 'load_withheld', 'reported_load', 'formula_version', 'stale'))
+  FROM stop_visits WHERE asked_date(date) AND asked_route(route_id) AND asked_stop(stop_id);
 CREATE OR REPLACE TEMP VIEW near_visits AS FROM query('FROM ' || CASE WHEN is_kept('kept_visits') THEN 'kept_visits' ELSE 'worked_visits' END);
 -- All visits of its trips: of a stop alone no run could be told.
 CREATE OR REPLACE TEMP VIEW trip_visits AS FROM query(CASE WHEN is_kept('kept_visits') AND getvariable('stop') IS NULL THEN 'FROM kept_visits'
@@ -29,12 +32,11 @@ CREATE OR REPLACE TEMP VIEW trip_visits AS FROM query(CASE WHEN is_kept('kept_vi
 -- stands in for a departure that nobody saw.
 CREATE OR REPLACE TEMP VIEW worked_calls AS
   WITH calls AS (
-    SELECT * REPLACE (coalesce(direction_id, 0) AS direction_id), CASE WHEN is_last THEN arrival_at ELSE departure_at END AS due_at
+    SELECT * EXCLUDE (timetable, stop_sequence, along_m) REPLACE (coalesce(direction_id, 0) AS direction_id), CASE WHEN is_last THEN arrival_at ELSE departure_at END AS due_at
     FROM scheduled_visits WHERE asked_route(route_id) AND asked_nearly(CASE WHEN is_last THEN arrival_at ELSE departure_at END)
       AND was_watched(CASE WHEN is_last THEN arrival_at ELSE departure_at END)
   ), visits AS (
-    SELECT c.*, v.vehicle_id, v.arrival_at AS actual_arrival_at, v.departure_at AS actual_departure_at, v.arrival_within_s,
-      v.departure_within_s, v.arrival_method, v.departure_method, v.trip_id IS NOT NULL AS observed,
+    SELECT c.*, v.vehicle_id, v.arrival_at AS actual_arrival_at, v.departure_at AS actual_departure_at, v.trip_id IS NOT NULL AS observed,
       coalesce(p.relationship = 'canceled' OR v.trip_id IS NULL AND (p.began = 'short' AND c.position < p.first_position
         OR p.ended = 'short' AND c.position > p.last_position OR list_contains(p.skipped, c.position)
         OR p.detour AND p.longest_gap_s <= 300 AND c.position > p.first_position AND c.position < p.last_position), false) AS canceled
