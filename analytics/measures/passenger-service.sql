@@ -27,7 +27,7 @@
 -- caveat: Counted passenger-km hold trips beyond the timetable too; what is by the rule does not.
 WITH dates AS (
   SELECT service_date, day_type(service_date) AS day_type
-  FROM (SELECT service_date FROM delivered_trips UNION SELECT service_date FROM run_seconds UNION SELECT service_date FROM ridden_hours)
+  FROM (SELECT service_date FROM asked_service_dates UNION SELECT service_date FROM ridden_hours)
 ), ways AS (
   SELECT route_id, direction_id, from_stop, to_stop, sum((to_m - from_m) * runs) / sum(runs) AS m FROM run_seconds GROUP BY ALL
 ), counted AS (
