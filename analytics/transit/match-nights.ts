@@ -59,7 +59,7 @@ export async function matchNight(
 async function seenOn(db: DuckDBConnection): Promise<Pick<DerivedFile, 'seen'>> {
   const [row] = await rowsOf(
     db,
-    `SELECT epoch_ms(min(first_seen_at))::DOUBLE AS first, epoch_ms(max(last_seen_at))::DOUBLE AS last FROM matched_trips WHERE relationship <> 'canceled'`,
+    `SELECT epoch_ms(min(first_seen_at))::DOUBLE AS first, epoch_ms(max(last_seen_at))::DOUBLE AS last FROM matched_trips WHERE relationship <> 'canceled' AND observations > 0`,
   );
   return row!.first === null ? {} : { seen: [row!.first as number, row!.last as number] };
 }

@@ -60,6 +60,24 @@ it.each([
   ]);
 });
 
+it('where most of a feed’s vehicles are as late, the feed is late and not their clocks: what they told counts', async () => {
+  const late = (vehicleId: string) =>
+    ride(
+      (s) => s,
+      (s) => s + 420,
+    ).map((reading) => ({ ...reading, vehicleId, ...(vehicleId !== 'bus' && { tripId: vehicleId }) }));
+  const onTime = ride(
+    (s) => s,
+    (s) => s + 2,
+  ).map((reading) => ({ ...reading, vehicleId: 'other', tripId: 'other' }));
+  const told = async (...readings: WireReading[][]) => {
+    const trips = await tripsOf(await matched(readings.flat()));
+    return trips.find((trip) => trip.trip_id === 't1');
+  };
+  expect(await told(late('bus'), late('two'), onTime)).toMatchObject({ clock_behind: 0, stops_visited: 4 });
+  expect(await told(late('bus'), onTime)).toMatchObject({ clock_behind: 20, stops_visited: 0 });
+});
+
 it('the hour in which a clock is put right counts, and the one before does not', async () => {
   const behind = ride(
     (s) => s - 3_600,
