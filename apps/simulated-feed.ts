@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { simulatedCity } from '#device-sim/city/simulated-city.ts';
 import { gtfsRtSnapshots } from '#device-sim/transit/gtfs-rt-snapshots.ts';
 import { hfpLine } from '#device-sim/transit/hfp-lines.ts';
+import { lendRoads } from '#device-sim/transit/lent-roads.ts';
 import { nativeReadings } from '#device-sim/transit/native-readings.ts';
 import { serviceDays } from '#device-sim/transit/service-days.ts';
 import { type LeftOut, type Plant, plantOnTimetable } from '#device-sim/transit/timetable-plants.ts';
@@ -33,15 +35,20 @@ export interface SimulatedFeed {
   leftOut: LeftOut[];
 }
 
+/** Of the city whose arterials are lent: a dozen of them, a day's traffic in half a second. */
+const CITY_SENSORS = 300;
+
 /** Writes a service date of a timetable as the recording of a feed, with what was planted and true in `transit-truth.ndjson`. */
 export async function writeSimulatedFeed(options: SimulatedFeedOptions): Promise<SimulatedFeed> {
   const { date, seed, everyS, format, out } = options;
   mkdirSync(out, { recursive: true });
   const truth = createWriteStream(join(out, 'transit-truth.ndjson'));
-  const { network, planted, leftOut } = plantOnTimetable(options.network, date);
+  const { network: asPlanted, planted, leftOut } = plantOnTimetable(options.network, date);
+  const city = simulatedCity({ seed, sensors: CITY_SENSORS, timezone: asPlanted.timezone });
+  const network = lendRoads(asPlanted, city);
   for (const line of plantedTransit(network)) truth.write(line);
   for (const line of plantTruth(planted, leftOut)) truth.write(line);
-  const days = serviceDays(network, seed, undefined);
+  const days = serviceDays(network, seed, city);
   const { runs, dayStartAt } = days.day(date);
   for (const run of runs) for (const line of tripTruth(run)) truth.write(line);
   const last = Math.max(...runs.map((r) => r.startAt + r.alongM.length * SECOND_MS));

@@ -2,6 +2,7 @@ import { type Instant, SECOND_MS } from '#domain/instant.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { busKmh } from './city-transit.ts';
 import { dayPlan, type Fate, type PlannedTrip } from './day-plan.ts';
+import { lentTraffic } from './lent-roads.ts';
 import { lineOf, placeOn } from './line.ts';
 import { driveTo, stand, standingAt } from './motion.ts';
 import { type Riders, riders } from './riders.ts';
@@ -77,6 +78,7 @@ export function serviceDay(
   const planned = dayPlan(network, seed, date).sort(
     (a, b) => leavesS(a) - leavesS(b) || (a.trip.tripId < b.trip.tripId ? -1 : 1),
   );
+  const traffic: Traffic | undefined = speeds && { speeds, shareOfUsual: lentTraffic(speeds, dayStartAt) };
   const fleet = new Map<string, Vehicle[]>();
   const waiting = new Map<string, Riders>();
   const before = new Map<string, Driven>();
@@ -98,13 +100,18 @@ export function serviceDay(
       waiting.set(pattern.patternId, people);
     }
     const random = seededRandom(seed, `transit/${date}/${trip.tripId}`);
-    const run = drive(plan, dayStartAt, speeds, people, random, before.get(pattern.patternId));
+    const run = drive(plan, dayStartAt, traffic, people, random, before.get(pattern.patternId));
     before.set(pattern.patternId, run);
     vehicle.freeS = (run.visits.at(-1)!.arrivalAt - dayStartAt) / SECOND_MS + TURNS_S;
     vehicle.at = placeOn(pattern.line, pattern.stops.at(-1)!.alongM);
     runs.push({ ...known, ...run, vehicleId: vehicle.vehicleId });
   }
   return { date, dayStartAt, runs };
+}
+
+interface Traffic {
+  speeds: RoadSpeeds;
+  shareOfUsual: ReturnType<typeof lentTraffic>;
 }
 
 interface Vehicle {
@@ -141,20 +148,21 @@ function vehicleFor(vehicles: Vehicle[], plan: PlannedTrip): Vehicle {
 function drive(
   plan: PlannedTrip,
   dayStartAt: Instant,
-  speeds: RoadSpeeds | undefined,
+  traffic: Traffic | undefined,
   people: Riders,
   random: Random,
   ahead: Driven | undefined,
 ): Driven {
   const { trip, pattern, character } = plan;
   // By a timetable that may allow no dwell, who is to keep its time drives to be there early: it stands everywhere, until it is time.
-  const standsEverywhere = !speeds && character !== 'ordinary';
+  const isOnRoads = traffic !== undefined && pattern.roads.length > 0;
+  const standsEverywhere = !isOnRoads && character !== 'ordinary';
   const startAt = dayStartAt + (leavesS(plan) - BEFORE_S) * SECOND_MS;
   const motion = standingAt(pattern.stops[0]!.alongM);
   const nowAt = () => startAt + (motion.alongM.length - 1) * SECOND_MS;
-  const own = speeds
-    ? trafficLimit(pattern, startAt, dayStartAt, speeds)
-    : timetableLimit(plan, startAt, dayStartAt, random);
+  const own = isOnRoads
+    ? trafficLimit(pattern, startAt, dayStartAt, traffic.speeds)
+    : timetableLimit(plan, startAt, dayStartAt, random, traffic?.shareOfUsual);
   const limit = ahead ? behind(ahead, own, startAt) : own;
   const visits: TrueVisit[] = [];
   let load = 0;
@@ -252,7 +260,7 @@ function slowed(ms: number, zone: TransitPattern['slowZone'], alongM: number, s:
 }
 
 /**
- * Between stops as fast as the timetable has it, give or take some: the day has its slow hours, a trip its driver. Who is to keep
+ * Between stops as fast as the timetable has it, give or take some: a trip has its driver, and a street lent to the way its traffic. Who is to keep
  * its time at every stop makes up for its dwell, if need be and as far as a street lets it.
  */
 function timetableLimit(
@@ -260,10 +268,15 @@ function timetableLimit(
   startAt: Instant,
   dayStartAt: Instant,
   random: Random,
+  shareOfUsual: Traffic['shareOfUsual'] | undefined,
 ): Limit {
   const driver = random.between(0.97, 1.12);
   const luck = pattern.stops.map(() => random.between(0.88, 1.12));
   const startS = (startAt - dayStartAt) / SECOND_MS;
+  const trafficOf = (stop: number, second: number) => {
+    const stretch = pattern.lentRoads?.[stop - 1];
+    return stretch && shareOfUsual ? shareOfUsual(stretch, startAt + second * SECOND_MS) : 1;
+  };
   let n = 0;
   let drivesMs = 0;
   return (alongM, second) => {
@@ -274,7 +287,7 @@ function timetableLimit(
       const leftS = trip.departureS[n]! + lateS - startS - second - DWELLS_S;
       drivesMs =
         character === 'ordinary'
-          ? dueMs * driver * luck[n]!
+          ? dueMs * driver * luck[n]! * trafficOf(n, second)
           : Math.min(Math.max(1.3 * dueMs, STREET_MS), cruiseMs(lengthM, leftS));
       drivesMs = Math.min(FASTEST_MS, Math.max(2, drivesMs));
     }

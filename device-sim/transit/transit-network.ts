@@ -56,6 +56,8 @@ export interface TransitPattern {
   stops: readonly { stopId: string; alongM: number }[];
   /** The city's roads it drives on, one after another; without any it runs at the speeds of its timetable, disturbed. */
   roads: readonly RoadStretch[];
+  /** Streets of a simulated city, a stretch for each way from a stop to the next, whose traffic slows who runs by the timetable (lent-roads.ts). */
+  lentRoads?: readonly RoadStretch[];
   slowZone?: SlowZone;
 }
 

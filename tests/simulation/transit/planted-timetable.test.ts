@@ -1,6 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { timetableNetwork } from '#apps/timetable-network.ts';
+import { simulatedCity } from '#device-sim/city/simulated-city.ts';
+import { lendRoads, lentTraffic } from '#device-sim/transit/lent-roads.ts';
 import { lineOf, placeOn } from '#device-sim/transit/line.ts';
+import { roadSpeeds } from '#device-sim/transit/road-speeds.ts';
 import type { ServiceDay } from '#device-sim/transit/service-day.ts';
 import { serviceDays } from '#device-sim/transit/service-days.ts';
 import { plantOnTimetable } from '#device-sim/transit/timetable-plants.ts';
@@ -41,7 +44,9 @@ function headways(day: ServiceDay, tripIds: readonly string[], stopId: string) {
 describe('on a timetable of three routes', async () => {
   const date = '2024-05-13';
   const { network, planted, leftOut } = await plantedOn(await importText(threeRoutes), date);
-  const day = serviceDays(network, 1, undefined).day(date);
+  const city = simulatedCity({ seed: 1, timezone: 'Europe/Berlin' });
+  const lent = lendRoads(network, city);
+  const day = serviceDays(lent, 1, city).day(date);
   const ran = (routeId: string) =>
     day.runs.filter((r) => r.pattern.routeId === routeId && r.fate !== 'canceled');
 
@@ -114,6 +119,53 @@ describe('on a timetable of three routes', async () => {
     expect(Math.abs(costS(0, 'S3') - 90)).toBeLessThan(12);
     expect(Math.abs(costS(0, 'S2'))).toBeLessThan(12);
     expect(Math.abs(costS(1, 'S4'))).toBeLessThan(12);
+  });
+
+  it('a route that nothing is planted on drives as slowly as the traffic of the streets lent to it', () => {
+    const from = day.dayStartAt + 4 * 3_600_000;
+    const share = lentTraffic(roadSpeeds(city, { from, to: from + 86_400_000 }), day.dayStartAt);
+    // Up the hill of the slow zone nobody looks: it is in direction 0.
+    const stretches = ran('S')
+      .filter(({ pattern }) => pattern.directionId === 1)
+      .flatMap(({ pattern, visits }) =>
+        visits.slice(1).map((to, n) => ({
+          name: `${visits[n]!.stopId}>${to.stopId}`,
+          traffic: share(pattern.lentRoads![n]!, visits[n]!.departureAt),
+          seconds: (to.arrivalAt - visits[n]!.departureAt) / 1_000,
+        })),
+      );
+    const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+    const usually = new Map(
+      [...Map.groupBy(stretches, (s) => s.name)].map(([name, runs]) => [
+        name,
+        mean(runs.filter((s) => s.traffic > 0.97).map((s) => s.seconds)),
+      ]),
+    );
+    const slow = stretches.filter((s) => s.traffic < 0.95);
+    expect(slow.length).toBeGreaterThan(12);
+    const longer = mean(slow.map((s) => s.seconds / usually.get(s.name)!)) - 1;
+    const expected = mean(slow.map((s) => 1 / s.traffic)) - 1;
+    // Drivers and luck differ by a tenth from run to run; part of a way is braking and setting off.
+    expect(longer).toBeGreaterThan(expected / 3);
+    expect(longer).toBeLessThan(2 * expected);
+  });
+
+  it('who drives between the same two stops has the same street, whatever the route; a train has none', () => {
+    const [down, up] = lent.patterns.filter((p) => p.routeId === 'S');
+    const express = { ...down!, patternId: 'x', routeId: 'P', stops: down!.stops.slice(0, 3) };
+    const train = { ...down!, patternId: 't', routeId: 'T' };
+    const together = lendRoads(
+      {
+        ...network,
+        routes: [...network.routes, { ...network.routes[0]!, routeId: 'T', type: 2 }],
+        patterns: [{ ...down!, lentRoads: [] }, express, train, up!],
+      },
+      city,
+    );
+    const [first, second, third] = together.patterns;
+    expect(second!.lentRoads).toEqual(first!.lentRoads!.slice(0, 2));
+    expect(second!.lentRoads).toHaveLength(2);
+    expect(third!.lentRoads).toBe(train.lentRoads);
   });
 });
 
