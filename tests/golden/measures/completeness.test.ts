@@ -174,6 +174,22 @@ describe('silent sensors', () => {
     ).toHaveLength(1);
   });
 
+  it('of two silences that are as long names the earlier, whichever comes first in the data', async () => {
+    const devices = [{ device: 'd-a', site: 'a' }];
+    // Heard from midnight, from 06:00 and from 12:00, an hour each, and from 15:00 on: silent for five hours twice, and for two.
+    const parts = [
+      heard('2024-05-13T00:00:00Z', 12),
+      heard('2024-05-13T06:00:00Z', 12),
+      heard('2024-05-13T12:00:00Z', 12),
+      heard('2024-05-13T15:00:00Z', 108),
+    ];
+    for (const windows of [parts.flat(), parts.toReversed().flat()]) {
+      expect(await rowsFrom({ devices, windows }, 'silent-sensors', monday)).toMatchObject([
+        { longest_h: 5, longest_from: '2024-05-13T01:00:00Z', longest_to: '2024-05-13T06:00:00Z' },
+      ]);
+    }
+  });
+
   it('puts lanes that were silent alike in one row', async () => {
     const devices = [{ device: 'd-a', site: 'a', lanes: [1, 2, 3] }];
     const windows = heard('2024-05-13T00:00:00Z', 288, { lane: 2 });
