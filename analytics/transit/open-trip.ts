@@ -1,12 +1,12 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts';
+import { LEFT_M, lookout } from './lookout.ts';
 import type { Observation } from './observation.ts';
-import { SLIP_M } from './receiver-jumps.ts';
 import type { ResolvedTrip } from './resolve-trip.ts';
-import { type Foot, feetOn, metresBetween } from './shape.ts';
+import { type Foot, feetOn } from './shape.ts';
 import { type StopVisit, stopVisits, type TripWay } from './stop-visits.ts';
 import type { VisitCount } from './vehicle-counts.ts';
-import type { PerformedTrip, VehicleReading } from './vehicle-day.ts';
-import { type FeetOf, type Located, OFF_WAY_M, STANDING_KMH, STOP_ZONE_M } from './visits-from-positions.ts';
+import { nothingSeen, type PerformedTrip, type VehicleReading } from './vehicle-day.ts';
+import { type FeetOf, type Located, OFF_WAY_M, STOP_ZONE_M } from './visits-from-positions.ts';
 
 /** A stop visit as far as it is known by now. */
 export interface LiveVisit {
@@ -213,56 +213,11 @@ export function openTrip(vehicleId: string, trip: ResolvedTrip, way: TripWay): O
 
 /** What is asked of a trip of the timetable that is still under way does not depend on these. */
 const notAsked = {
+  ...nothingSeen,
   toldRouteId: undefined,
   toldDirectionId: undefined,
-  observations: 0,
-  positions: 0,
-  offWay: 0,
-  jumps: 0,
-  detour: false,
-  clockBehind: 0,
-  unknownStops: [],
-  longestGapS: 0,
   began: 'unobserved',
-  seenElsewhereBefore: false,
-  seenElsewhereAfter: false,
-  interleaved: false,
 } satisfies Partial<PerformedTrip>;
-
-const LEFT_M = STOP_ZONE_M + SLIP_M;
-
-/**
- * Tells whether an observation can make a visit another: not while a vehicle drives between two stops, nor while it stands.
- * Who drives so many metres along the way is at most so far from where it was.
- */
-function lookout(way: TripWay) {
-  let place: Observation | undefined;
-  let clearM = 0;
-  let before: Observation | undefined;
-  return {
-    matters: (o: Observation): boolean => {
-      const last = before;
-      before = o;
-      if (o.event !== undefined || o.stopId !== last?.stopId || o.status !== last?.status || o.isForecast)
-        return true;
-      if (o.lat === undefined || o.lon === undefined) return false;
-      if (!way.shape || place?.lat === undefined || last === undefined) return true;
-      if (stands(o) && stands(last)) return false;
-      return metresBetween(place as Located, o as Located) >= clearM;
-    },
-    from: (o: Observation | undefined, alongM: number | undefined) => {
-      place = o?.lat === undefined ? undefined : o;
-      const next = alongM === undefined ? undefined : way.calls.find((c) => c.alongM + LEFT_M > alongM);
-      clearM = next && alongM !== undefined ? next.alongM - STOP_ZONE_M - alongM - WANDER_M : 0;
-    },
-  };
-}
-
-const WANDER_M = 30;
-
-function stands(o: Observation): boolean {
-  return o.speedKmh !== undefined && o.speedKmh <= STANDING_KMH;
-}
 
 function rememberedFeet(shape: NonNullable<TripWay['shape']>): FeetOf {
   const known = new WeakMap<Located, Foot[]>();

@@ -26,39 +26,17 @@ export async function passengerCounts(
   isBehind: string,
 ): Promise<Map<string, PassengerCount[]>> {
   const result = await db.stream(`
-    SELECT vehicle_id, epoch_ms(observed_at)::DOUBLE AS at, device_id, count(*)::DOUBLE AS readings, any_value(trip_id) AS trip_id,
-      any_value(stop_id) AS stop_id, sum(boarded)::DOUBLE AS boarded, sum(alighted)::DOUBLE AS alighted, max(load)::DOUBLE AS load,
-      bool_or(is_behind) AS is_behind
+    SELECT vehicle_id, bool_or(is_behind), epoch_ms(observed_at)::DOUBLE, device_id, count(*)::DOUBLE, any_value(trip_id), any_value(stop_id),
+      sum(boarded)::DOUBLE, sum(alighted)::DOUBLE, max(load)::DOUBLE
     FROM (SELECT *, ${isBehind} AS is_behind FROM readings WHERE kind = 'passenger-count' AND outcome IN ('counted', 'restated') AND ${span}
       QUALIFY row_number() OVER (PARTITION BY device_id, vehicle_id, coalesce(door, 0), observed_at
         ORDER BY coalesce(via, position) DESC, position DESC, index DESC) = 1)
-    GROUP BY ALL ORDER BY 1, 2, 3`);
+    GROUP BY ALL ORDER BY 1, 3, 4`);
   const counts = new Map<string, PassengerCount[]>();
   for await (const rows of result.yieldRowsJs()) {
-    for (const [
-      vehicleId,
-      at,
-      deviceId,
-      readings,
-      tripId,
-      stopId,
-      boarded,
-      alighted,
-      load,
-      isBehind,
-    ] of rows) {
-      const count: Record<string, unknown> = {
-        at,
-        deviceId,
-        readings,
-        tripId,
-        stopId,
-        boarded,
-        alighted,
-        load,
-        ...(isBehind === true && { clockBehind: true }),
-      };
-      for (const key of Object.keys(count)) if (count[key] === null) delete count[key];
+    for (const [vehicleId, isBehind, ...values] of rows) {
+      const count: Record<string, unknown> = isBehind === true ? { clockBehind: true } : {};
+      for (const [i, name] of told.entries()) if (values[i] !== null) count[name] = values[i];
       const own = counts.get(vehicleId as string) ?? [];
       own.push(count as unknown as PassengerCount);
       counts.set(vehicleId as string, own);
@@ -66,3 +44,15 @@ export async function passengerCounts(
   }
   return counts;
 }
+
+/** In the order in which they are asked for. */
+const told = [
+  'at',
+  'deviceId',
+  'readings',
+  'tripId',
+  'stopId',
+  'boarded',
+  'alighted',
+  'load',
+] as const satisfies readonly (keyof PassengerCount)[];

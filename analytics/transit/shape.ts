@@ -38,7 +38,7 @@ export function makeShape(points: readonly { lat: number; lon: number }[]): Shap
  */
 export function feetOn(shape: Shape, position: { lat: number; lon: number }, withinM: number): Foot[] {
   const { x: px, y: py } = metresFrom(shape.origin, position);
-  const { x, y, along } = shape;
+  const { x, along } = shape;
   const feet: Foot[] = [];
   let best: Foot | undefined;
   const settle = () => {
@@ -46,14 +46,8 @@ export function feetOn(shape: Shape, position: { lat: number; lon: number }, wit
     best = undefined;
   };
   for (let i = 0; i + 1 < x.length; i++) {
-    const dx = x[i + 1]! - x[i]!;
-    const dy = y[i + 1]! - y[i]!;
-    const square = dx * dx + dy * dy;
-    const share =
-      square === 0 ? 0 : Math.min(1, Math.max(0, ((px - x[i]!) * dx + (py - y[i]!) * dy) / square));
-    const offX = px - (x[i]! + share * dx);
-    const offY = py - (y[i]! + share * dy);
-    const offSquare = offX * offX + offY * offY;
+    const share = shareAlong(shape, i, px, py);
+    const offSquare = offSquareAt(shape, i, share, px, py);
     if (offSquare > withinM * withinM) {
       settle();
       continue;
@@ -62,7 +56,8 @@ export function feetOn(shape: Shape, position: { lat: number; lon: number }, wit
     // Once the line has gone away again, its next approach is a place of its own.
     if (best && offM > best.offM + AWAY_M) settle();
     if (!best && feet.length > 0 && offM > feet.at(-1)!.offM && nearEnd(feet.at(-1)!, along[i]!)) continue;
-    if (!best || offM < best.offM) best = { alongM: along[i]! + share * Math.sqrt(square), offM };
+    if (!best || offM < best.offM)
+      best = { alongM: along[i]! + share * Math.sqrt(lengthSquare(shape, i)), offM };
   }
   settle();
   return feet;
@@ -79,20 +74,34 @@ export function segmentNear(
   hint: number,
 ): number {
   const { x: px, y: py } = metresFrom(shape.origin, position);
-  const { x, y } = shape;
-  const isNear = (i: number) => {
-    const dx = x[i + 1]! - x[i]!;
-    const dy = y[i + 1]! - y[i]!;
-    const square = dx * dx + dy * dy;
-    const share =
-      square === 0 ? 0 : Math.min(1, Math.max(0, ((px - x[i]!) * dx + (py - y[i]!) * dy) / square));
-    const offX = px - (x[i]! + share * dx);
-    const offY = py - (y[i]! + share * dy);
-    return offX * offX + offY * offY <= withinM * withinM;
-  };
+  const { x } = shape;
+  const isNear = (i: number) =>
+    offSquareAt(shape, i, shareAlong(shape, i, px, py), px, py) <= withinM * withinM;
   if (hint >= 0 && hint + 1 < x.length && isNear(hint)) return hint;
   for (let i = 0; i + 1 < x.length; i++) if (isNear(i)) return i;
   return -1;
+}
+
+function lengthSquare({ x, y }: Shape, i: number): number {
+  const dx = x[i + 1]! - x[i]!;
+  const dy = y[i + 1]! - y[i]!;
+  return dx * dx + dy * dy;
+}
+
+/** How far along a segment it comes nearest, from 0 to 1. */
+function shareAlong(shape: Shape, i: number, px: number, py: number): number {
+  const { x, y } = shape;
+  const dx = x[i + 1]! - x[i]!;
+  const dy = y[i + 1]! - y[i]!;
+  const square = lengthSquare(shape, i);
+  return square === 0 ? 0 : Math.min(1, Math.max(0, ((px - x[i]!) * dx + (py - y[i]!) * dy) / square));
+}
+
+/** The square of the metres from there. */
+function offSquareAt({ x, y }: Shape, i: number, share: number, px: number, py: number): number {
+  const offX = px - (x[i]! + share * (x[i + 1]! - x[i]!));
+  const offY = py - (y[i]! + share * (y[i + 1]! - y[i]!));
+  return offX * offX + offY * offY;
 }
 
 const AWAY_M = 20;

@@ -48,6 +48,21 @@ export interface PerformedTrip extends ResolvedTrip {
   interleaved: boolean;
 }
 
+/** What is told of a trip of which nothing was observed. */
+export const nothingSeen = {
+  observations: 0,
+  positions: 0,
+  offWay: 0,
+  jumps: 0,
+  detour: false,
+  clockBehind: 0,
+  unknownStops: [],
+  longestGapS: 0,
+  seenElsewhereBefore: false,
+  seenElsewhereAfter: false,
+  interleaved: false,
+} satisfies Partial<PerformedTrip>;
+
 /** Seen on something else so soon before or after it, a vehicle did not run the rest of a trip. */
 const ELSEWHERE_MS = 15 * MINUTE_MS;
 

@@ -7,7 +7,7 @@ import { usualLimits } from './feed-limits.ts';
 import { feedStatuses } from './feed-statuses.ts';
 import type { KnownNames } from './known-names.ts';
 import { type RecentContents, recentContents } from './recent-contents.ts';
-import { type RuleSum, ruleTally, tallySince } from './rule-tally.ts';
+import { type RuleSum, reportRules, ruleTally, runRules, tallySince } from './rule-tally.ts';
 import { SETTLES_MS, type VehicleMoments, vehicleMoments } from './vehicle-moments.ts';
 import type { ReportWay } from './vehicle-report.ts';
 import { type VehicleRuns, vehicleRuns } from './vehicle-runs.ts';
@@ -337,18 +337,6 @@ export function feedJudge(deviceId: string, context: JudgeContext): FeedJudge {
     end: () => forget(Number.POSITIVE_INFINITY),
   };
 }
-
-const reportRules = [
-  'clock-ahead',
-  'stale-vehicle',
-  'no-position',
-  'zero-position',
-  'position-off-earth',
-  'conflicting-duplicate',
-] as const;
-
-/** Judged by a vehicle's reports in order. */
-const runRules = ['impossible-jump', 'frozen-vehicle', 'stuck-sequence'] as const;
 
 function isOfTimetable(relationship = 'scheduled'): boolean {
   return relationship === 'scheduled' || relationship === 'canceled' || relationship === 'deleted';

@@ -1,17 +1,23 @@
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts';
 import type { StatusRule } from './feed-statuses.ts';
 
-/** Rules about what vehicles and trips tell, as they are named in the report. */
-export const readingRules = [
+/** Judged report by report. */
+export const reportRules = [
   'clock-ahead',
   'stale-vehicle',
   'no-position',
   'zero-position',
   'position-off-earth',
   'conflicting-duplicate',
-  'impossible-jump',
-  'frozen-vehicle',
-  'stuck-sequence',
+] as const;
+
+/** Judged by a vehicle's reports in order. */
+export const runRules = ['impossible-jump', 'frozen-vehicle', 'stuck-sequence'] as const;
+
+/** Rules about what vehicles and trips tell, as they are named in the report. */
+export const readingRules = [
+  ...reportRules,
+  ...runRules,
   'off-shape',
   'one-vehicle-on-two-trips',
   'two-vehicles-on-one-trip',
