@@ -57,7 +57,13 @@ export async function headwayProgram(): Promise<Command> {
     .option('--config <file>', 'configuration (default ./headway.json where it exists)')
     .version(version, '--version', 'print the version')
     .showHelpAfterError('(add --help for what is possible)')
+    .configureHelp({ commandDescription: (command) => flowing(command.description()) })
     .exitOverride();
   for (const command of commands) await command(program);
   return program;
+}
+
+/** Lines that were broken to be read in the source are joined: help breaks them where the terminal ends. Lists stay. */
+function flowing(description: string): string {
+  return description.replace(/([^\n])\n(?=[^\n\s])/g, '$1 ');
 }

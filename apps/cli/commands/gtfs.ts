@@ -243,7 +243,7 @@ function simulateCommand(gtfs: Command): void {
     .command('simulate')
     .summary('write a service date of a timetable as the recording of a feed, with its truth')
     .description(
-      'Drives every trip of an imported timetable on a date, at its scheduled speeds, trams and buses as the\ntraffic of a simulated city lets them, with dwell and passengers:\n2 % of trips are called off, 3 % run and nobody hears of them, counters miss 5 % of boardings. One route of about six\nminutes bunches, another is punctual, a third has a slow zone: which ones, and what the timetable can not bear, is said and\nstands in the truth. Writes what vehicles\nreport in the format of a feed, for `headway replay`, and what was true in transit-truth.ndjson.\nHFP has no word for a trip called off, GTFS-Realtime none for passenger counts.',
+      'Drives every trip of an imported timetable on a date, at its scheduled speeds, trams and buses as the traffic of a simulated city lets them, with dwell and passengers: 2 % of trips are called off, 3 % run and nobody hears of them, counters miss 5 % of boardings. One route of about six minutes bunches, another is punctual, a third has a slow zone: which ones, and what the timetable can not bear, is said and stands in the truth.\n\nWrites what vehicles report in the format of a feed, for `headway replay`, and what was true in transit-truth.ndjson. HFP has no word for a trip called off, GTFS-Realtime none for passenger counts.',
     )
     .requiredOption('--date <date>', 'service date, one on which there is service', parseDate)
     .requiredOption('--out <folder>', 'where the recording is written')
